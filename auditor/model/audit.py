@@ -1,0 +1,215 @@
+"""The result of an audit, in the very shape of `audit.json`; every report format is made from it.
+
+Money and quantities are exact decimals (strings in JSON), bytes are integers. `None` means unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from auditor.model.evidence import Gap, Series, Window
+from auditor.model.money import Line, Price
+from auditor.model.traffic import Level
+
+AUDIT_VERSION = "1.0"
+
+
+class Severity(StrEnum):
+    """How much it matters, apart from how sure it is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Status(StrEnum):
+    """Where a finding stands; history sets all but `open`."""
+
+    NEW = "new"
+    OPEN = "open"
+    RESOLVED = "resolved"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """USD a month. `expected` is `None` where the traffic that decides it was not measured."""
+
+    low: Decimal
+    expected: Decimal | None
+    high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """The change as text to paste; `None` where a form does not exist."""
+
+    cli: str | None = None
+    cloudformation: str | None = None
+    terraform: str | None = None
+    rollback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to change or to know. `avoided` and `added` are the lines that make up `saving.high`."""
+
+    id: str
+    rule: str
+    account_id: str
+    region: str
+    vpc_id: str | None
+    resource: str
+    resource_name: str
+    severity: Severity
+    evidence: Level
+    title: str
+    why: str
+    risks: tuple[str, ...]
+    check: str
+    saving: Saving | None
+    saving_note: str
+    avoided: tuple[Line, ...]
+    added: tuple[Line, ...]
+    remediation: Remediation
+    status: Status = Status.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One step: what it saves on top of those before it, measured and (apart from that) at most unmeasured."""
+
+    step: int
+    finding_id: str
+    saving: Decimal
+    cumulative: Decimal
+    unmeasured_high: Decimal
+    cumulative_unmeasured_high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes of the window to one destination."""
+
+    service: str
+    region: str | None
+    bytes_up: int
+    bytes_down: int
+
+
+@dataclass(frozen=True, slots=True)
+class NatGatewayCost:
+    """A NAT gateway with its bytes in the window and its cost a month; `None` where nothing was measured."""
+
+    id: str
+    name: str
+    account_id: str
+    region: str
+    vpc_id: str
+    vpc_name: str
+    az: str | None
+    state: str
+    mode: str
+    connectivity: str
+    monthly_cost: Decimal | None
+    bytes_in_from_source: int | None
+    bytes_in_from_destination: int | None
+    coverage: Decimal | None
+    destinations: tuple[Traffic, ...]
+    unattributed_bytes: int | None
+    observed_hours: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCost:
+    """A VPC endpoint with its bytes in the window and its cost a month."""
+
+    id: str
+    name: str
+    account_id: str
+    region: str
+    vpc_id: str
+    vpc_name: str
+    type: str
+    service: str
+    state: str
+    monthly_cost: Decimal | None
+    bytes_processed: int | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """USD a month. Sums of what is known; `unknown_lines` counts the lines that are missing from them."""
+
+    nat_monthly_cost: Decimal
+    endpoint_monthly_cost: Decimal
+    saving_measured: Decimal
+    saving_unmeasured_high: Decimal
+    after_plan: Decimal
+    unknown_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSummary:
+    """What was seen of one account in one region."""
+
+    account_id: str
+    region: str
+    status: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """A rule that could not be judged; `resource` is empty where that holds for the whole scope."""
+
+    rule: str
+    account_id: str
+    region: str
+    reason: str
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCost:
+    """Calls and USD of one kind of call."""
+
+    source: str
+    api_calls: int
+    usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunCost:
+    """What the run itself called and cost."""
+
+    api_calls: int
+    usd: Decimal | None
+    by_source: tuple[SourceCost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A whole audit."""
+
+    schema_version: str
+    generated_at: datetime
+    window: Window
+    currency: str
+    totals: Totals
+    scopes: tuple[ScopeSummary, ...]
+    nat_gateways: tuple[NatGatewayCost, ...]
+    endpoints: tuple[EndpointCost, ...]
+    findings: tuple[Finding, ...]
+    plan: tuple[PlanStep, ...]
+    gaps: tuple[Gap, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+    prices: tuple[Price, ...]
+    notes: tuple[str, ...]
+    cost_of_this_run: RunCost
+    series: tuple[Series, ...] = ()

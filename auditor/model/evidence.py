@@ -1,0 +1,176 @@
+"""Everything that a run has seen and not seen: what a report is made of, and nothing else.
+
+Saved as JSON, it renders the same figures again offline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+
+from auditor.model.money import MONTH_HOURS, Prices
+from auditor.model.network import Network
+
+EVIDENCE_VERSION = 1
+
+
+class Source(StrEnum):
+    """Where a piece of evidence is read; a rule names those without which it says nothing."""
+
+    ACCOUNT = "account"
+    REGIONS = "regions"
+    ZONES = "availability-zones"
+    VPCS = "vpcs"
+    SUBNETS = "subnets"
+    ROUTE_TABLES = "route-tables"
+    NAT_GATEWAYS = "nat-gateways"
+    ENDPOINTS = "vpc-endpoints"
+    ENDPOINT_SERVICES = "endpoint-services"
+    PREFIX_LISTS = "prefix-lists"
+    SECURITY_GROUPS = "security-groups"
+    VPC_DNS = "vpc-dns-attributes"
+    TRANSIT_GATEWAYS = "transit-gateway-attachments"
+    TRANSIT_ROUTES = "transit-gateway-routes"
+    PEERINGS = "vpc-peerings"
+    FLOW_LOGS = "flow-logs"
+    INTERFACES = "network-interfaces"
+    NAT_METRICS = "nat-gateway-metrics"
+    ENDPOINT_METRICS = "endpoint-metrics"
+    PRICES = "prices"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be read. `region` is empty for calls of a whole account."""
+
+    account_id: str
+    region: str
+    source: Source
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was observed: whole UTC days, `end` excluded."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def hours(self) -> int:
+        """Hours in the window."""
+        return int((self.end - self.start) / timedelta(hours=1))
+
+    def observed_hours(self, created: datetime | None) -> int:
+        """Hours of the window in which a resource existed; a day at the least, so that no minute becomes a month."""
+        start = max(self.start, created) if created else self.start
+        return max(24, min(self.hours, int((self.end - start) / timedelta(hours=1))))
+
+    def per_month(self, count: int, created: datetime | None = None) -> int:
+        """Bytes of the window as bytes of a month of 730 hours, to the whole byte: the only place that scales."""
+        return round(Fraction(count * MONTH_HOURS, self.observed_hours(created)))
+
+    def covers(self, created: datetime | None) -> bool:
+        """Whether a resource is older than the window."""
+        return created is not None and created <= self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Daily values of one CloudWatch metric; a day without a datapoint is absent."""
+
+    resource_id: str
+    metric: str
+    days: tuple[date, ...]
+    values: tuple[int, ...]
+
+    @property
+    def sum(self) -> int:
+        """Sum over the window."""
+        return sum(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Bytes of the window that flow logs attribute to one destination of one NAT gateway."""
+
+    nat_gateway_id: str
+    subnet_id: str | None
+    service: str
+    service_region: str | None
+    bytes_up: int
+    bytes_down: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How often an operation was called, attempts included."""
+
+    operation: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One account in one region.
+
+    `known` names the sources whose answer is complete: read in full, or not asked because nothing that was read
+    can depend on it. A source that is not in `known` is unknown, never empty.
+    """
+
+    account_id: str
+    region: str
+    known: tuple[Source, ...] = ()
+    skipped: str | None = None
+    network: Network = Network()
+    series: tuple[Series, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """audited, partial, skipped or failed."""
+        if self.skipped:
+            return "skipped"
+        if not self.gaps:
+            return "audited"
+        return "partial" if self.known else "failed"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A whole run. `gaps` are those outside any scope: accounts that could not be reached."""
+
+    version: int
+    generated_at: datetime
+    window: Window
+    scopes: tuple[Scope, ...] = ()
+    prices: Prices = Prices()
+    gaps: tuple[Gap, ...] = ()
+    notes: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+    @cached_property
+    def network(self) -> Network:
+        """All scopes' networks as one."""
+        return Network.merge(scope.network for scope in self.scopes)
+
+    @cached_property
+    def series(self) -> dict[tuple[str, str], Series]:
+        """Series by resource id and metric name."""
+        return {(s.resource_id, s.metric): s for scope in self.scopes for s in scope.series}
+
+    @cached_property
+    def scope(self) -> dict[tuple[str, str], Scope]:
+        """Scopes by account and region."""
+        return {(s.account_id, s.region): s for s in self.scopes}
+
+    @property
+    def all_gaps(self) -> tuple[Gap, ...]:
+        """Gaps of accounts first, then of scopes."""
+        return (*self.gaps, *(gap for scope in self.scopes for gap in scope.gaps))

@@ -1,0 +1,343 @@
+"""What the VPC API said, as immutable values. Ids are AWS's own; `account_id` is the owner's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+Tags = tuple[tuple[str, str], ...]
+
+GATEWAY_SERVICES = ("s3", "dynamodb", "s3express")
+"""Services with gateway endpoints (AWS PrivateLink guide, "Gateway endpoints", read 2026-11-20)."""
+
+BILLED_STATES = frozenset({"available", "pending"})
+"""NAT gateways in other states (failed, deleting, deleted) cost nothing (VPC guide, NAT gateway states)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An availability zone as this account names it; `id` is the same for every account."""
+
+    name: str
+    id: str
+    region: str
+    kind: str = "availability-zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """`dns_support` and `dns_hostnames` are `None` where nobody asked for them."""
+
+    id: str
+    account_id: str
+    region: str
+    cidrs: tuple[str, ...] = ()
+    ipv6_cidrs: tuple[str, ...] = ()
+    is_default: bool = False
+    dns_support: bool | None = None
+    dns_hostnames: bool | None = None
+    name: str = ""
+    tags: Tags = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A subnet; `az` is the zone's name."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    az: str
+    cidr: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`destination` is a CIDR or a prefix list id; `target` an id (`nat-…`, `igw-…`, `tgw-…`) or `local`."""
+
+    destination: str
+    target: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """A route table; `subnet_ids` are its explicit associations."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    is_main: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NatAddress:
+    """An address of a NAT gateway; `public_ip` is `None` for private NAT gateways."""
+
+    private_ip: str | None = None
+    public_ip: str | None = None
+    interface_id: str | None = None
+    az: str | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NatGateway:
+    """A NAT gateway. Regional ones have no subnet; `zones` are then the AZs in which their hours are billed."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    state: str = "available"
+    mode: str = "zonal"
+    connectivity: str = "public"
+    subnet_id: str | None = None
+    route_table_id: str | None = None
+    zones: tuple[str, ...] = ()
+    addresses: tuple[NatAddress, ...] = ()
+    has_appliances: bool = False
+    created: datetime | None = None
+    name: str = ""
+    tags: Tags = ()
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether it costs anything in its present state."""
+        return self.state in BILLED_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A VPC endpoint of any type; `service` is the short name (`s3`, `ecr.api`), else the full one."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    type: str
+    service: str
+    service_name: str = ""
+    service_region: str | None = None
+    state: str = "available"
+    private_dns: bool = False
+    inbound_resolver_only: bool = False
+    requester_managed: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    route_table_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    interface_ids: tuple[str, ...] = ()
+    created: datetime | None = None
+    name: str = ""
+    tags: Tags = ()
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it carries traffic."""
+        return self.state.lower() == "available"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointService:
+    """An AWS service that offers endpoints in a region."""
+
+    service_name: str
+    service: str
+    region: str
+    types: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    private_dns_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixList:
+    """An AWS-managed prefix list; its id differs per region."""
+
+    id: str
+    region: str
+    name: str
+    cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An ingress rule of a security group; protocol `-1` is all, ports `None` are all."""
+
+    protocol: str
+    from_port: int | None = None
+    to_port: int | None = None
+    cidrs: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    prefix_list_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A security group of an endpoint."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    ingress: tuple[Permission, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitGatewayAttachment:
+    """An attachment as its transit gateway (or its VPC's owner) sees it; subnets are known for own VPCs."""
+
+    id: str
+    transit_gateway_id: str
+    region: str
+    resource_type: str
+    resource_id: str
+    resource_owner_id: str
+    state: str = "available"
+    route_table_id: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransitGatewayRoute:
+    """A route in a transit gateway's route table."""
+
+    route_table_id: str
+    region: str
+    destination: str
+    attachment_id: str | None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VpcPeering:
+    """A VPC peering connection."""
+
+    id: str
+    region: str
+    requester_vpc_id: str
+    accepter_vpc_id: str
+    state: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLog:
+    """A flow-log configuration (not its records)."""
+
+    id: str
+    account_id: str
+    region: str
+    resource_id: str
+    destination_type: str
+    destination: str = ""
+    log_format: str = ""
+    traffic_type: str = "ALL"
+    status: str = "ACTIVE"
+    aggregation_seconds: int = 600
+    file_format: str = "plain-text"
+    hive_compatible: bool = False
+    per_hour: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface of a NAT gateway or an endpoint."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    subnet_id: str
+    az: str
+    kind: str = ""
+    description: str = ""
+    private_ips: tuple[str, ...] = ()
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Everything that the VPC API said of any number of scopes."""
+
+    zones: tuple[Zone, ...] = ()
+    vpcs: tuple[Vpc, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    route_tables: tuple[RouteTable, ...] = ()
+    nat_gateways: tuple[NatGateway, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    endpoint_services: tuple[EndpointService, ...] = ()
+    prefix_lists: tuple[PrefixList, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    attachments: tuple[TransitGatewayAttachment, ...] = ()
+    transit_routes: tuple[TransitGatewayRoute, ...] = ()
+    peerings: tuple[VpcPeering, ...] = ()
+    flow_logs: tuple[FlowLog, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+
+    @classmethod
+    def merge(cls, parts: Iterable[Network]) -> Network:
+        """One network of many; a resource that several scopes describe (shared subnets) stays once."""
+        found = list(parts)
+        names = [f.name for f in fields(cls)]
+        return cls(**{name: tuple(dict.fromkeys(x for part in found for x in getattr(part, name))) for name in names})
+
+    @cached_property
+    def vpc(self) -> dict[str, Vpc]:
+        """VPCs by id."""
+        return {vpc.id: vpc for vpc in self.vpcs}
+
+    @cached_property
+    def subnet(self) -> dict[str, Subnet]:
+        """Subnets by id."""
+        return {subnet.id: subnet for subnet in self.subnets}
+
+    @cached_property
+    def nat_gateway(self) -> dict[str, NatGateway]:
+        """NAT gateways by id."""
+        return {nat.id: nat for nat in self.nat_gateways}
+
+    @cached_property
+    def endpoint(self) -> dict[str, Endpoint]:
+        """Endpoints by id."""
+        return {endpoint.id: endpoint for endpoint in self.endpoints}
+
+    @cached_property
+    def table_of_subnet(self) -> dict[str, RouteTable]:
+        """The route table that each subnet uses: its explicit one, else its VPC's main one."""
+        main = {table.vpc_id: table for table in self.route_tables if table.is_main}
+        explicit = {subnet_id: table for table in self.route_tables for subnet_id in table.subnet_ids}
+        tables = {subnet.id: explicit.get(subnet.id) or main.get(subnet.vpc_id) for subnet in self.subnets}
+        return {subnet_id: table for subnet_id, table in tables.items() if table}
+
+    @cached_property
+    def endpoints_of_vpc(self) -> dict[str, tuple[Endpoint, ...]]:
+        """Endpoints by VPC."""
+        return _grouped((endpoint.vpc_id, endpoint) for endpoint in self.endpoints)
+
+    @cached_property
+    def subnets_of_vpc(self) -> dict[str, tuple[Subnet, ...]]:
+        """Subnets by VPC."""
+        return _grouped((subnet.vpc_id, subnet) for subnet in self.subnets)
+
+    @cached_property
+    def nat_gateways_of_vpc(self) -> dict[str, tuple[NatGateway, ...]]:
+        """NAT gateways by VPC."""
+        return _grouped((nat.vpc_id, nat) for nat in self.nat_gateways)
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    groups: dict[str, list[T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in groups.items()}
