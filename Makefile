@@ -48,13 +48,13 @@ clean:
 
 # The build backend comes from the lock too, so nothing is installed that no hash vouches for.
 .venv/.demo: requirements.lock pyproject.toml | .venv/.python
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --only-binary :all: --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The development lock holds all of the other one, in the same versions.
 .venv/.dev: requirements-dev.lock requirements.lock pyproject.toml | .venv/.python
-	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(PIP) install --only-binary :all: --require-hashes --requirement requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.demo
 
