@@ -8,7 +8,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 UV := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
