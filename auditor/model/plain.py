@@ -1,0 +1,72 @@
+"""Any value of the model as JSON: exact, stable, in the order in which the dataclasses name their fields.
+
+Decimals become plain decimal strings (no exponent, no trailing zeros, the exact value), datetimes ISO 8601 in
+UTC with `Z`, dates ISO 8601, enums their values, tuples lists, dataclasses objects; `None` stays null.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Plain: TypeAlias = "str | int | list[Plain] | dict[str, Plain] | None"
+"""What JSON can say without a fraction: exact numbers are strings, so that no reader makes them floats."""
+
+
+_AS_IT_IS = frozenset({str, int, bool})
+
+
+def plain(value: object) -> Plain:
+    """`value` of lists, objects, strings, integers, booleans and null; `TypeError` for anything else."""
+    if value is None or type(value) in _AS_IT_IS:
+        return cast("Plain", value)
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
+    return _text(value)
+
+
+def to_json(value: object) -> str:
+    """`value` as JSON with one space of indent and a newline at its end.
+
+    All but ASCII is escaped: a terminal that shows the file meets no control sequence out of a tag.
+    """
+    return json.dumps(plain(value), indent=1) + "\n"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, Decimal):
+        return _digits(value)
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"not a value of the model: {type(value).__name__}")
+
+
+def _digits(value: Decimal) -> str:
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if value.is_zero() else text
+
+
+def _instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise TypeError(f"a time without a time zone: {value.isoformat()}")
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -1,0 +1,62 @@
+"""The audit as one HTML page that needs nothing else: no network, no script, no other file.
+
+All text of the account is escaped (autoescape) and cleaned of control characters (finalize); a name that a
+template misspells raises (StrictUndefined) instead of leaving a hole in the report.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from auditor import __version__, resources
+from auditor.model.audit import Audit
+from auditor.report import charts, text, view
+from auditor.report.filters import FILTERS, UNKNOWN
+
+LEVELS = {
+    "topology": "configuration only",
+    "metrics": "CloudWatch metrics",
+    "flow-logs": "flow logs",
+    "names": "flow logs and DNS names",
+    "bill": "billed",
+}
+
+
+def render_html(audit: Audit) -> str:
+    """The report as a page; the same page becomes the PDF."""
+    return _environment().get_template("report.html.j2").render(view=view.view(audit), audit=audit)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(resources.path("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    environment.filters |= {"name": text.name, "line": text.line, "listing": text.listing}
+    environment.globals |= {
+        "bill": view.bill,
+        "counted": text.counted,
+        "daily": charts.daily,
+        "is_exact": view.is_exact,
+        "is_measured": view.is_measured,
+        "levels": LEVELS,
+        "share": charts.share,
+        "version": __version__,
+    }
+    return environment
+
+
+def _finalize(value: object) -> object:
+    """Markup is the templates' own and stays; what is missing is unknown; all other text is made safe."""
+    if isinstance(value, Markup):
+        return value
+    return UNKNOWN if value is None else text.clean(str(value))

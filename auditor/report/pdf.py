@@ -1,0 +1,24 @@
+"""The HTML report as a PDF: the same text, laid out on pages."""
+
+from __future__ import annotations
+
+from auditor.errors import AuditorError
+
+PANGO_PACKAGE = "libpangoft2-1.0-0"
+
+
+def render_pdf(html: str) -> bytes:
+    """The page as a PDF with bookmarks and page numbers; nothing is fetched, whatever the page asks for.
+
+    `AuditorError` where the system has no Pango, which WeasyPrint lays text out with.
+    """
+    try:
+        from weasyprint import HTML  # noqa: PLC0415 -- loads Pango: half a second that other formats need not pay
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415 -- the same
+    except OSError as error:
+        raise AuditorError(
+            f"A PDF needs the Pango library: install the Debian package {PANGO_PACKAGE}, "
+            f"or choose other formats ({str(error).splitlines()[0]})"
+        ) from error
+    pdf: bytes = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf()
+    return pdf

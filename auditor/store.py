@@ -1,0 +1,104 @@
+"""Files of a run: evidence saved and read back, and any file written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from auditor.errors import UsageError
+from auditor.model.evidence import EVIDENCE_VERSION, Evidence
+from auditor.model.plain import to_json
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    version: int
+
+
+def save_evidence(path: Path, evidence: Evidence) -> None:
+    """Write the evidence as JSON; `UsageError` where the folder cannot be written."""
+    write_atomically(path, to_json(evidence).encode())
+
+
+def load_evidence(path: Path) -> Evidence:
+    """The evidence as it was saved; `UsageError` with file and first problem for every fault of the file."""
+    content = _read(path)
+    _check_version(path, content)
+    try:
+        evidence = _evidence().validate_json(content, strict=True)
+    except ValidationError as error:
+        raise UsageError(f"{path} is not saved evidence: {_first(error)}") from error
+    naive = next((name for name, time in _times(evidence) if time and time.tzinfo is None), None)
+    if naive:
+        raise UsageError(f"{path} is not saved evidence: {naive}: a time without a time zone")
+    return evidence
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write the file whole or not at all, making its folder; `UsageError` where that is not possible."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_through(temporary, content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"Cannot write {path.name} in {path.parent}: {error.strerror}") from error
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a new file down to the disk: a rename after a power cut must not publish an empty one."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror}") from error
+
+
+def _check_version(path: Path, content: bytes) -> None:
+    try:
+        version = TypeAdapter(_Header).validate_json(content, strict=True).version
+    except ValidationError as error:
+        raise UsageError(f"{path} is not saved evidence: {_first(error)}") from error
+    if version > EVIDENCE_VERSION:
+        raise UsageError(
+            f"{path} has evidence version {version}, newer than this Auditor reads ({EVIDENCE_VERSION}): update it"
+        )
+    if version < EVIDENCE_VERSION:
+        raise UsageError(f"{path} has evidence version {version}, which no Auditor writes")
+
+
+@cache
+def _evidence() -> TypeAdapter[Evidence]:
+    return TypeAdapter(Evidence)
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else problem["msg"]
+
+
+def _times(evidence: Evidence) -> Iterator[tuple[str, datetime | None]]:
+    """Every time in the evidence with its place: arithmetic on times needs their zones."""
+    yield "generated_at", evidence.generated_at
+    yield "window.start", evidence.window.start
+    yield "window.end", evidence.window.end
+    for scope in evidence.scopes:
+        yield from ((f"{nat.id}.created", nat.created) for nat in scope.network.nat_gateways)
+        yield from ((f"{endpoint.id}.created", endpoint.created) for endpoint in scope.network.endpoints)

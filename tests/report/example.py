@@ -1,0 +1,389 @@
+"""Audits built by hand: each figure in them was worked out on paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from auditor.model.audit import (
+    AUDIT_VERSION,
+    Audit,
+    EndpointCost,
+    Finding,
+    NatGatewayCost,
+    NotEvaluated,
+    PlanStep,
+    Remediation,
+    RunCost,
+    Saving,
+    ScopeSummary,
+    Severity,
+    SourceCost,
+    Status,
+    Totals,
+    Traffic,
+)
+from auditor.model.evidence import Gap, Series, Source, Window
+from auditor.model.money import Item, Line, Price
+from auditor.model.traffic import Level
+
+GIB = 2**30
+PRICED = ("AWS price list", "2026-11-01")
+WINDOW = Window(datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "{{7*7}}{% raw %}",
+    "\"quoted\" 'name' & <b>bold</b>",
+    "<img src=x onerror=document.title='owned'>",
+    "מסוף \u202egnp.exe",
+    "🚀 production 🇪🇺",
+    "x" * 10_000,
+    "\x1b[31mred\x1b[0m \x9b2J\x00",
+    "[bold red]markup[/bold red] [link=http://127.0.0.1/]x[/link]",
+)
+"""What anybody may write into a tag."""
+
+NAT_A = NatGatewayCost(
+    id="nat-0a11ce0000000000a",
+    name="prod-a",
+    account_id="111122223333",
+    region="us-east-1",
+    vpc_id="vpc-0prod000000000001",
+    vpc_name="prod",
+    az="us-east-1a",
+    state="available",
+    mode="zonal",
+    connectivity="public",
+    # 730 × 0.045 + 4,152.89 × 0.045 = 32.85 + 186.88005
+    monthly_cost=Decimal("219.73005"),
+    bytes_in_from_source=1_000 * GIB,
+    bytes_in_from_destination=3_096 * GIB,
+    coverage=Decimal("0.9832"),
+    destinations=(
+        Traffic("s3", "us-east-1", 900 * GIB, 2_900 * GIB),
+        Traffic("ecr.api", "us-east-1", GIB, 50 * GIB),
+        Traffic("internet", None, 20 * GIB, 120 * GIB),
+    ),
+    unattributed_bytes=105 * GIB,
+    observed_hours=720,
+    lines=(
+        Line(
+            "nat-0a11ce0000000000a",
+            "NAT gateway hours",
+            Decimal(730),
+            "hour",
+            Decimal("0.045"),
+            Decimal("32.85"),
+            *PRICED,
+        ),
+        Line(
+            "nat-0a11ce0000000000a",
+            "NAT gateway data processed",
+            Decimal("4152.89"),
+            "GB",
+            Decimal("0.045"),
+            Decimal("186.88005"),
+            *PRICED,
+        ),
+    ),
+)
+
+NAT_B = NatGatewayCost(
+    id="nat-0b0b00000000000b",
+    name="",
+    account_id="444455556666",
+    region="eu-central-1",
+    vpc_id="vpc-0staging00000002",
+    vpc_name="staging",
+    az=None,
+    state="available",
+    mode="regional",
+    connectivity="public",
+    monthly_cost=None,
+    bytes_in_from_source=None,
+    bytes_in_from_destination=None,
+    coverage=None,
+    destinations=(),
+    unattributed_bytes=None,
+    observed_hours=720,
+    lines=(
+        Line(
+            "nat-0b0b00000000000b",
+            "Regional NAT gateway hours",
+            Decimal(1460),
+            "hour",
+            Decimal("0.052"),
+            Decimal("75.92"),
+            *PRICED,
+        ),
+        Line(
+            "nat-0b0b00000000000b",
+            "Regional NAT gateway data processed",
+            None,
+            "GB",
+            Decimal("0.052"),
+            None,
+            *PRICED,
+        ),
+    ),
+)
+
+ENDPOINT = EndpointCost(
+    id="vpce-0e0000000000000e1",
+    name="ecr",
+    account_id="111122223333",
+    region="us-east-1",
+    vpc_id="vpc-0prod000000000001",
+    vpc_name="prod",
+    type="Interface",
+    service="ecr.dkr",
+    state="available",
+    monthly_cost=Decimal("14.6"),
+    bytes_processed=0,
+    lines=(
+        Line(
+            "vpce-0e0000000000000e1",
+            "Interface endpoint hours",
+            Decimal(1460),
+            "hour",
+            Decimal("0.01"),
+            Decimal("14.6"),
+            *PRICED,
+        ),
+        Line(
+            "vpce-0e0000000000000e1",
+            "Interface endpoint data processed",
+            Decimal(0),
+            "GB",
+            Decimal("0.01"),
+            Decimal(0),
+            *PRICED,
+        ),
+    ),
+)
+
+S3_FINDING = Finding(
+    id="missing-gateway-endpoint/vpc-0prod000000000001/s3",
+    rule="missing-gateway-endpoint",
+    account_id="111122223333",
+    region="us-east-1",
+    vpc_id="vpc-0prod000000000001",
+    resource="vpc-0prod000000000001",
+    resource_name="prod",
+    severity=Severity.HIGH,
+    evidence=Level.FLOW_LOGS,
+    title="VPC prod reaches S3 through a NAT gateway and has no gateway endpoint",
+    why="3,800 GB of the window went through nat-0a11ce0000000000a to S3 in the same region. "
+    "A gateway endpoint carries them for nothing.",
+    risks=(
+        "Open TCP connections to S3 drop once when the route appears.",
+        "Policies that name the NAT gateway's address in aws:SourceIp stop matching; use aws:SourceVpce.",
+    ),
+    check="Run: aws ec2 describe-route-tables --filters Name=vpc-id,Values=vpc-0prod000000000001",
+    saving=Saving(Decimal("170.49"), Decimal("173.375"), Decimal("176.25")),
+    saving_note="Low and high come from the coverage of the flow logs, 98.3%.",
+    avoided=(
+        Line(
+            "nat-0a11ce0000000000a",
+            "NAT gateway data processed",
+            Decimal("3916.6666666"),
+            "GB",
+            Decimal("0.045"),
+            Decimal("176.249999997"),
+            *PRICED,
+        ),
+    ),
+    added=(),
+    remediation=Remediation(
+        cli="aws ec2 create-vpc-endpoint \\\n  --vpc-id vpc-0prod000000000001 \\\n"
+        "  --service-name com.amazonaws.us-east-1.s3 \\\n  --route-table-ids rtb-0aaa rtb-0bbb",
+        rollback="aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <id of the new endpoint>",
+    ),
+    status=Status.NEW,
+)
+
+ENDPOINT_FINDING = Finding(
+    id="interface-endpoint-pays/vpc-0staging00000002/logs",
+    rule="interface-endpoint-pays",
+    account_id="444455556666",
+    region="eu-central-1",
+    vpc_id="vpc-0staging00000002",
+    resource="nat-0b0b00000000000b",
+    resource_name="",
+    severity=Severity.MEDIUM,
+    evidence=Level.METRICS,
+    title="An interface endpoint for CloudWatch Logs may cost less than the NAT gateway",
+    why="The bytes of this NAT gateway are not attributed to a service.",
+    risks=("With private DNS the endpoint takes all of the VPC's traffic to the service.",),
+    check="Turn on flow logs for the NAT gateway and run the audit again.",
+    saving=Saving(Decimal(0), None, Decimal("412.5")),
+    saving_note="It pays from 208.6 GB a month in each AZ.",
+    avoided=(
+        Line(
+            "nat-0b0b00000000000b",
+            "Regional NAT gateway data processed",
+            Decimal(8250),
+            "GB",
+            Decimal("0.052"),
+            Decimal(429),
+            *PRICED,
+        ),
+    ),
+    added=(
+        Line(
+            "new endpoint for logs",
+            "Interface endpoint hours",
+            Decimal(1650),
+            "hour",
+            Decimal("0.01"),
+            Decimal("16.5"),
+            *PRICED,
+        ),
+    ),
+    remediation=Remediation(),
+)
+
+AUDIT = Audit(
+    schema_version=AUDIT_VERSION,
+    generated_at=datetime(2026, 11, 20, 15, 20, 7, tzinfo=UTC),
+    window=WINDOW,
+    currency="USD",
+    totals=Totals(
+        nat_monthly_cost=Decimal("295.65005"),  # 219.73005 + 75.92
+        endpoint_monthly_cost=Decimal("14.6"),
+        saving_measured=Decimal("173.375"),
+        saving_unmeasured_high=Decimal("412.5"),
+        after_plan=Decimal("136.87505"),  # 295.65005 + 14.6 − 173.375
+        unknown_lines=1,
+    ),
+    scopes=(
+        ScopeSummary("111122223333", "us-east-1", "audited", None),
+        ScopeSummary("444455556666", "eu-central-1", "partial", None),
+        ScopeSummary("444455556666", "me-south-1", "skipped", "the region is not enabled"),
+    ),
+    nat_gateways=(NAT_A, NAT_B),
+    endpoints=(ENDPOINT,),
+    findings=(ENDPOINT_FINDING, S3_FINDING),
+    plan=(
+        PlanStep(1, S3_FINDING.id, Decimal("173.375"), Decimal("173.375"), Decimal(0), Decimal(0)),
+        PlanStep(2, ENDPOINT_FINDING.id, Decimal(0), Decimal("173.375"), Decimal("412.5"), Decimal("412.5")),
+    ),
+    gaps=(
+        Gap(
+            "444455556666",
+            "eu-central-1",
+            Source.NAT_METRICS,
+            "cloudwatch:GetMetricData",
+            "AccessDenied: not authorized to perform cloudwatch:GetMetricData",
+        ),
+        Gap(
+            "777788889999",
+            "",
+            Source.ACCOUNT,
+            "sts:AssumeRole",
+            "AccessDenied: role AuditorRead cannot be assumed",
+        ),
+    ),
+    not_evaluated=(
+        NotEvaluated(
+            "idle-nat-gateway",
+            "444455556666",
+            "eu-central-1",
+            "needs nat-gateway-metrics",
+            "nat-0b0b00000000000b",
+        ),
+    ),
+    prices=(
+        Price("us-east-1", Item.NAT_GB, Decimal("0.045"), "GB", *PRICED),
+        Price("us-east-1", Item.NAT_HOUR, Decimal("0.045"), "hour", *PRICED),
+        Price("us-east-1", Item.INTERFACE_ENDPOINT_GB, Decimal("0.004"), "GB", *PRICED, Decimal(5_242_880)),
+    ),
+    notes=("Prices are list prices in USD, without discounts or taxes.",),
+    cost_of_this_run=RunCost(
+        api_calls=43,
+        usd=Decimal("0.00008"),
+        by_source=(
+            SourceCost("cloudwatch:GetMetricData", 2, Decimal("0.00008")),
+            SourceCost("ec2:DescribeNatGateways", 41, Decimal(0)),
+        ),
+    ),
+    series=(
+        Series(
+            NAT_A.id,
+            "BytesInFromDestination",
+            tuple(date(2026, 10, 21) + timedelta(days=n) for n in range(30) if n != 7),
+            tuple((90 + n % 7 * 5) * GIB for n in range(30) if n != 7),
+        ),
+        Series(NAT_A.id, "BytesInFromSource", (date(2026, 10, 21),), (1_000 * GIB,)),
+    ),
+)
+
+
+def audit_with(**changes: object) -> Audit:
+    """The example audit with other fields."""
+    return replace(AUDIT, **changes)  # type: ignore[arg-type]
+
+
+def totals(cost: str = "0", unknown_lines: int = 0) -> Totals:
+    """Totals without any saving."""
+    amount = Decimal(cost)
+    return Totals(amount, Decimal(0), Decimal(0), Decimal(0), amount, unknown_lines)
+
+
+def empty_audit() -> Audit:
+    """An account that was read in full and has no NAT gateway."""
+    return audit_with(
+        totals=totals(),
+        scopes=(ScopeSummary("111122223333", "us-east-1", "audited", None),),
+        nat_gateways=(),
+        endpoints=(),
+        findings=(),
+        plan=(),
+        gaps=(),
+        not_evaluated=(),
+        prices=(),
+        notes=(),
+        series=(),
+    )
+
+
+def blind_audit() -> Audit:
+    """An audit that could read nothing."""
+    return replace(
+        empty_audit(),
+        scopes=(ScopeSummary("111122223333", "us-east-1", "failed", "denied"),),
+        gaps=AUDIT.gaps,
+    )
+
+
+def hostile_audit() -> Audit:
+    """The example with hostile text wherever an account can put any."""
+    nats = tuple(replace(NAT_A, id=f"nat-{n}", name=text, vpc_name=text) for n, text in enumerate(HOSTILE))
+    findings = tuple(
+        replace(
+            S3_FINDING,
+            id=f"{text}/{n}",
+            title=f"VPC {text} has no endpoint",
+            resource_name=text,
+            why=text,
+            risks=(text,),
+            check=text,
+            saving_note=text,
+            avoided=(replace(S3_FINDING.avoided[0], resource=text, label=text, unit=text, source=text),),
+            remediation=Remediation(cli=f"aws ec2 describe '{text}'", rollback=text),
+        )
+        for n, text in enumerate(HOSTILE)
+    )
+    plan = tuple(replace(AUDIT.plan[0], step=n, finding_id=finding.id) for n, finding in enumerate(findings))
+    gaps = tuple(replace(AUDIT.gaps[0], reason=text, action=text) for text in HOSTILE)
+    return audit_with(
+        nat_gateways=nats,
+        endpoints=tuple(replace(ENDPOINT, name=text, service=text) for text in HOSTILE),
+        findings=findings,
+        plan=plan,
+        gaps=gaps,
+        not_evaluated=tuple(replace(AUDIT.not_evaluated[0], reason=text) for text in HOSTILE),
+        notes=HOSTILE,
+    )
