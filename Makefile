@@ -72,5 +72,5 @@ missing=$$(for package in $(1); do \
   dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; \
 done); \
 [ -z "$$missing" ] || { set -x; $(SUDO) apt-get update --quiet=2 && \
-  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $$missing; }
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null; }
 endef
