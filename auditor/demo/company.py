@@ -1,0 +1,105 @@
+"""Nordlicht Retail, an online shop that does not exist: two accounts, three regions, and every kind of waste.
+
+`seed` builds it, with 30 days of metrics, always with the same ids: two runs give the same audit.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from auditor.demo import analytics, egress, legacy, mobile, moto_patches, payments, shop
+from auditor.demo.accounts import own_account
+from auditor.demo.inventory import Company
+from auditor.demo.scope import Scope
+
+if TYPE_CHECKING:
+    from auditor.demo.accounts import Account
+    from auditor.demo.embedded import EmbeddedAws
+
+__all__ = ["DEMO_NOW", "Company", "seed"]
+
+# A Monday. The audit's window is the 30 whole days before it.
+DEMO_NOW = datetime(2026, 11, 16, 6, tzinfo=UTC)
+
+PRODUCTION = "production"
+DATA_PLATFORM = "data-platform"
+_DATA_PLATFORM_ID = "210987654321"
+_REGIONS = ("eu-central-1", "us-east-1", "ap-southeast-2")
+_ROLE = "AuditorReadOnly"
+_EXTERNAL_ID = "nordlicht-audit"
+
+
+def seed(aws: EmbeddedAws, now: datetime) -> Company:
+    """Build the company in an empty embedded AWS, as it is at `now`, and name what was built."""
+    production = own_account(aws)
+    platform = production.member(_DATA_PLATFORM_ID)
+    company = Company(
+        accounts={PRODUCTION: production.id, DATA_PLATFORM: platform.id},
+        regions=_REGIONS,
+        role_name=_ROLE,
+        external_id=_EXTERNAL_ID,
+    )
+    _open_regions(company)
+    _create_role(platform, trusted=production.id)
+    _build_production(production, company, now)
+    _build_data_platform(platform, company, now)
+    return company
+
+
+def _build_production(account: Account, company: Company, now: datetime) -> None:
+    frankfurt, virginia, sydney = (_scope(account, region, company, now) for region in _REGIONS)
+    account.client("s3", frankfurt.region).create_bucket(
+        Bucket=egress.FLOW_LOG_BUCKET, CreateBucketConfiguration={"LocationConstraint": frankfurt.region}
+    )
+    shop.build_production(frankfurt)
+    shop.build_staging(frankfurt)
+    egress.build(frankfurt)
+    payments.build(virginia)
+    legacy.build(virginia)
+    legacy.build_batch(virginia)
+    mobile.build_site(sydney)
+    for scope in (frankfurt, virginia, sydney):
+        scope.publish()
+
+
+def _build_data_platform(account: Account, company: Company, now: datetime) -> None:
+    _, virginia, sydney = (_scope(account, region, company, now) for region in _REGIONS)
+    analytics.build(virginia)
+    mobile.build_api(sydney)
+    for scope in (virginia, sydney):
+        scope.publish()
+
+
+def _scope(account: Account, region: str, company: Company, now: datetime) -> Scope:
+    return Scope(
+        account_id=account.id,
+        region=region,
+        ec2=account.client("ec2", region),
+        cloudwatch=account.client("cloudwatch", region),
+        moto=moto_patches.ec2_backend(account.id, region),
+        now=now,
+        company=company,
+    )
+
+
+def _open_regions(company: Company) -> None:
+    # moto makes a region's default VPC at the first call, with the next random ids: so in one order, now.
+    for account_id in company.accounts.values():
+        for region in moto_patches.ENABLED_REGIONS:
+            moto_patches.ec2_backend(account_id, region)
+
+
+def _create_role(account: Account, *, trusted: str) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{trusted}:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:ExternalId": _EXTERNAL_ID}},
+    }
+    account.client("iam").create_role(
+        RoleName=_ROLE,
+        Description="Lets the network audit of the production account read this one",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
