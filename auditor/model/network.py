@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
@@ -198,6 +198,7 @@ class TransitGatewayAttachment:
 
     id: str
     transit_gateway_id: str
+    transit_gateway_owner_id: str
     region: str
     resource_type: str
     resource_id: str
@@ -334,6 +335,20 @@ class Network:
     def nat_gateways_of_vpc(self) -> dict[str, tuple[NatGateway, ...]]:
         """NAT gateways by VPC."""
         return _grouped((nat.vpc_id, nat) for nat in self.nat_gateways)
+
+    @cached_property
+    def attachment_of_vpc(self) -> dict[tuple[str, str], TransitGatewayAttachment]:
+        """Attachments by transit gateway and VPC; the owner's and the VPC's view of one are joined."""
+        joined: dict[tuple[str, str], TransitGatewayAttachment] = {}
+        for seen in self.attachments:
+            key = (seen.transit_gateway_id, seen.resource_id)
+            known = joined.get(key, seen)
+            joined[key] = replace(
+                known,
+                route_table_id=known.route_table_id or seen.route_table_id,
+                subnet_ids=known.subnet_ids or seen.subnet_ids,
+            )
+        return joined
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

@@ -1,0 +1,107 @@
+"""AWS's errors in plain words: what happened, to which call, and the next step.
+
+Whatever is not listed here is a bug and is raised as it came.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.parsers import ResponseParserError
+
+from auditor.aws.operations import Operation
+from auditor.errors import AuditorError
+
+
+class Kind(StrEnum):
+    """Why a call gave no answer."""
+
+    DENIED = "denied"
+    DISABLED_REGION = "disabled region"
+    CREDENTIALS = "credentials"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown answer"
+
+
+class AwsFailureError(AuditorError):
+    """A call that gave no answer: `reason` is one line for the report."""
+
+    def __init__(self, kind: Kind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+# EC2 API reference, "Error codes"; CloudWatch, STS and Price List API references, "Common errors" (read 2026-11-20).
+_CODES = {
+    Kind.DENIED: {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "NotAuthorized", "Forbidden"},
+    Kind.DISABLED_REGION: {"AuthFailure", "OptInRequired", "InvalidClientTokenId", "UnrecognizedClientException"},
+    Kind.CREDENTIALS: {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+    },
+    Kind.THROTTLED: {
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestThrottled",
+        "LimitExceededException",
+        "SlowDown",
+    },
+}
+_KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
+_CONNECTION = (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError, ConnectionClosedError, HTTPClientError)
+_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, TokenRetrievalError, SSOError)
+_HINTS = {
+    Kind.DENIED: "grant {action} to {who}",
+    Kind.DISABLED_REGION: "the region refuses these credentials: enable the region for the account or leave it out",
+    Kind.CREDENTIALS: "renew the credentials and run again",
+    Kind.THROTTLED: "AWS asked to slow down until the retries were used up: run again at a quieter time",
+    Kind.UNREACHABLE: "no answer from the endpoint: check network, proxy and AWS_ENDPOINT_URL",
+    Kind.UNKNOWN: "an answer that is not understood: run again, then report it",
+}
+
+
+def failure(error: BotoCoreError | ClientError, operation: Operation, who: str) -> AwsFailureError:
+    """What to tell of an error of botocore; `who` is the principal that was refused."""
+    kind = _kind(error)
+    hint = _HINTS[kind].format(action=operation.action, who=who)
+    return AwsFailureError(kind, f"{operation.action}: {_said(error)}: {hint}")
+
+
+def _kind(error: BotoCoreError | ClientError) -> Kind:
+    if isinstance(error, ClientError):
+        return _KIND_OF_CODE.get(error.response.get("Error", {}).get("Code", ""), Kind.UNKNOWN)
+    if isinstance(error, _CREDENTIALS):
+        return Kind.CREDENTIALS
+    return Kind.UNREACHABLE if isinstance(error, _CONNECTION) else Kind.UNKNOWN
+
+
+def _said(error: BotoCoreError | ClientError) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "")) or "error without a code"
+    if isinstance(error, ResponseParserError):
+        return "unreadable answer"
+    return " ".join(str(error).split())[:200]

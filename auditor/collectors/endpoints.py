@@ -1,0 +1,80 @@
+"""VPC endpoints of every type, known or not yet, and the services that offer endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.operations import DESCRIBE_ENDPOINT_SERVICES, DESCRIBE_ENDPOINTS
+from auditor.collectors.tags import name_of, parse_tags
+from auditor.model.network import Endpoint, EndpointService
+
+_SERVICE_PREFIXES = ("com.amazonaws.", "cn.com.amazonaws.", "aws.api.", "aws.sagemaker.")
+_PARTNER_PREFIXES = ("com.amazonaws.vpce.", "cn.com.amazonaws.vpce.")
+
+
+async def fetch_endpoints(calls: ScopeCalls) -> tuple[Endpoint, ...]:
+    """All endpoints of the scope."""
+    items = await calls.items(DESCRIBE_ENDPOINTS)
+    return tuple(parse_endpoint(item, calls.account_id, calls.region) for item in items)
+
+
+async def fetch_endpoint_services(calls: ScopeCalls) -> tuple[EndpointService, ...]:
+    """AWS's own services with endpoints in the region; partners' and the account's own are left out."""
+    items = await calls.items(DESCRIBE_ENDPOINT_SERVICES)
+    return tuple(parse_endpoint_service(item, calls.region) for item in items if _is_aws(item))
+
+
+def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoint:
+    """An endpoint of DescribeVpcEndpoints; a type that did not exist when this was written is kept as it is."""
+    tags = parse_tags(item)
+    service_name = item.get("ServiceName") or ""
+    dns = item.get("DnsOptions") or {}
+    return Endpoint(
+        id=item["VpcEndpointId"],
+        account_id=item.get("OwnerId", account_id),
+        region=region,
+        vpc_id=item.get("VpcId", ""),
+        type=item.get("VpcEndpointType", "Gateway"),
+        service=short_service(service_name, item.get("ServiceRegion") or region),
+        service_name=service_name,
+        service_region=item.get("ServiceRegion"),
+        state=item.get("State", "").lower(),
+        private_dns=bool(item.get("PrivateDnsEnabled")),
+        inbound_resolver_only=bool(dns.get("PrivateDnsOnlyForInboundResolverEndpoint")),
+        requester_managed=bool(item.get("RequesterManaged")),
+        subnet_ids=tuple(item.get("SubnetIds") or ()),
+        route_table_ids=tuple(item.get("RouteTableIds") or ()),
+        security_group_ids=tuple(group["GroupId"] for group in item.get("Groups") or ()),
+        interface_ids=tuple(item.get("NetworkInterfaceIds") or ()),
+        created=item.get("CreationTimestamp"),
+        name=name_of(tags),
+        tags=tags,
+    )
+
+
+def parse_endpoint_service(item: dict[str, Any], region: str) -> EndpointService:
+    """A service of DescribeVpcEndpointServices."""
+    names = [entry["PrivateDnsName"] for entry in item.get("PrivateDnsNames") or () if "PrivateDnsName" in entry]
+    return EndpointService(
+        service_name=item["ServiceName"],
+        service=short_service(item["ServiceName"], region),
+        region=region,
+        types=tuple(kind["ServiceType"] for kind in item.get("ServiceType") or ()),
+        zones=tuple(item.get("AvailabilityZones") or ()),
+        private_dns_names=tuple(names) or ((item["PrivateDnsName"],) if item.get("PrivateDnsName") else ()),
+    )
+
+
+def short_service(service_name: str, region: str) -> str:
+    """`com.amazonaws.eu-west-1.ecr.api` → `ecr.api`; a partner's name stays whole."""
+    if service_name.startswith(_PARTNER_PREFIXES):
+        return service_name
+    for prefix in _SERVICE_PREFIXES:
+        if service_name.startswith(f"{prefix}{region}."):
+            return service_name.removeprefix(f"{prefix}{region}.")
+    return service_name
+
+
+def _is_aws(item: dict[str, Any]) -> bool:
+    return item.get("Owner") == "amazon" and not item["ServiceName"].startswith(_PARTNER_PREFIXES)

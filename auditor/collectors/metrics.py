@@ -1,0 +1,129 @@
+"""CloudWatch metrics of NAT gateways and endpoints: daily values, 500 queries a call, no call per resource."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from auditor.collectors.batches import batched
+from typing import Any
+
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.failures import AwsFailureError, Kind
+from auditor.aws.operations import GET_ENDPOINT_METRICS, GET_NAT_METRICS, Operation
+from auditor.model.evidence import Series, Window
+from auditor.model.network import Endpoint, NatGateway
+
+QUERIES_PER_CALL = 500
+"""Limit of GetMetricData (CloudWatch API reference, read 2026-11-20)."""
+
+DAY = 86_400
+
+NAT_METRICS = {
+    "BytesInFromSource": "Sum",
+    "BytesInFromDestination": "Sum",
+    "BytesOutToSource": "Sum",
+    "BytesOutToDestination": "Sum",
+    "ErrorPortAllocation": "Sum",
+    "PacketsDropCount": "Sum",
+    "ActiveConnectionCount": "Maximum",
+}
+"""Metric → statistic (VPC guide, "NAT gateway metrics and dimensions", read 2026-11-20)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """One series to ask for."""
+
+    resource_id: str
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+def nat_queries(nats: Iterable[NatGateway]) -> Iterator[MetricQuery]:
+    """Seven a NAT gateway; a regional one reports per availability zone."""
+    for nat in nats:
+        base = (("NatGatewayId", nat.id),)
+        dimensions = [(*base, ("AvailabilityZone", az)) for az in nat.zones] if nat.mode == "regional" else [base]
+        for metric, statistic in NAT_METRICS.items():
+            for dims in dimensions:
+                yield MetricQuery(nat.id, "AWS/NATGateway", metric, statistic, dims)
+
+
+def endpoint_queries(endpoints: Iterable[Endpoint]) -> Iterator[MetricQuery]:
+    """BytesProcessed of interface endpoints; any other dimension set than these four answers nothing."""
+    for endpoint in endpoints:
+        if endpoint.type == "Interface":
+            dims = (
+                ("Endpoint Type", endpoint.type),
+                ("Service Name", endpoint.service_name),
+                ("VPC Endpoint Id", endpoint.id),
+                ("VPC Id", endpoint.vpc_id),
+            )
+            yield MetricQuery(endpoint.id, "AWS/PrivateLinkEndpoints", "BytesProcessed", "Sum", dims)
+
+
+async def fetch_nat_metrics(calls: ScopeCalls, nats: Iterable[NatGateway], window: Window) -> tuple[Series, ...]:
+    """All seven metrics of all NAT gateways."""
+    return await _fetch(calls, GET_NAT_METRICS, tuple(nat_queries(nats)), window)
+
+
+async def fetch_endpoint_metrics(
+    calls: ScopeCalls, endpoints: Iterable[Endpoint], window: Window
+) -> tuple[Series, ...]:
+    """Bytes of all interface endpoints."""
+    return await _fetch(calls, GET_ENDPOINT_METRICS, tuple(endpoint_queries(endpoints)), window)
+
+
+async def _fetch(
+    calls: ScopeCalls, operation: Operation, queries: tuple[MetricQuery, ...], window: Window
+) -> tuple[Series, ...]:
+    batches = list(batched(queries, QUERIES_PER_CALL))
+    answers = await asyncio.gather(*(calls.items(operation, **_request(batch, window)) for batch in batches))
+    points: dict[tuple[str, str], dict[date, int]] = {(q.resource_id, q.metric): {} for q in queries}
+    for batch, results in zip(batches, answers, strict=True):
+        _add(points, batch, results, operation)
+    return tuple(Series(*key, tuple(sorted(days)), tuple(days[d] for d in sorted(days))) for key, days in points.items())
+
+
+def _request(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:
+    return {
+        "MetricDataQueries": [
+            {
+                "Id": f"q{number}",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": query.namespace,
+                        "MetricName": query.metric,
+                        "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
+                    },
+                    "Period": DAY,
+                    "Stat": query.statistic,
+                },
+            }
+            for number, query in enumerate(batch)
+        ],
+        "StartTime": window.start,
+        "EndTime": window.end,
+        "ScanBy": "TimestampAscending",
+    }
+
+
+def _add(
+    points: dict[tuple[str, str], dict[date, int]],
+    batch: tuple[MetricQuery, ...],
+    results: Iterable[dict[str, Any]],
+    operation: Operation,
+) -> None:
+    """Put one call's results in their days; zones of a regional NAT gateway are added up (maxima: the largest)."""
+    for result in results:
+        if result.get("StatusCode") in {"InternalError", "Forbidden"}:
+            raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: {result['StatusCode']} for {result['Id']}")
+        query = batch[int(result["Id"][1:])]
+        days = points[query.resource_id, query.metric]
+        for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
+            day, count = moment.date(), round(value)
+            days[day] = max(days.get(day, 0), count) if query.statistic == "Maximum" else days.get(day, 0) + count

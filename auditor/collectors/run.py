@@ -1,0 +1,152 @@
+"""Reads everything that a run was asked for: accounts side by side, their enabled regions side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from auditor.aws.accounts import assume, own_account, partition
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.failures import AwsFailureError
+from auditor.aws.operations import ASSUME_ROLE, DESCRIBE_REGIONS
+from auditor.aws.session import AuditSession
+from auditor.collectors.price_reading import PriceReader
+from auditor.collectors.scope import collect_scope
+from auditor.errors import NoAccessError, UsageError
+from auditor.model.evidence import EVIDENCE_VERSION, Call, Evidence, Gap, Scope, Source, Window
+from auditor.model.money import Prices
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to read: no accounts means the caller's own, no regions means all enabled ones."""
+
+    window: Window
+    generated_at: datetime
+    profile: str | None = None
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    role: str | None = None
+    external_id: str | None = None
+    live_prices: bool = True
+
+
+@dataclass
+class Progress:
+    """Told of every scope: how many there are so far and how many are read."""
+
+    report: Callable[[int, int, str], None] = lambda total, done, text: None
+    total: int = 0
+    done: int = 0
+
+    def expect(self, count: int) -> None:
+        """More scopes are to come."""
+        self.total += count
+        self.report(self.total, self.done, "")
+
+    def finish(self, scope: Scope) -> None:
+        """A scope is read."""
+        self.done += 1
+        self.report(self.total, self.done, f"{scope.account_id} {scope.region}: {scope.status}")
+
+
+@dataclass
+class Run:
+    """What grows while a run reads."""
+
+    selection: Selection
+    progress: Progress
+    prices: PriceReader
+    scopes: list[Scope] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    reached: list[ScopeCalls] = field(default_factory=list)
+
+
+def window_of(days: int, now: datetime) -> Window:
+    """The last whole UTC days: daily datapoints then never hold half a day."""
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Window(end - timedelta(days=days), end)
+
+
+async def collect(selection: Selection, progress: Progress | None = None) -> Evidence:
+    """The evidence of a run; `NoAccessError` only where not one scope could be read."""
+    async with AuditSession(selection.profile) as session:
+        own = await own_account(session)
+        prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
+        run = Run(selection, progress or Progress(), prices)
+        accounts = selection.accounts or (own.account_id,)
+        await asyncio.gather(*(_read_account(run, own, account_id) for account_id in accounts))
+        rows = await prices.rows()
+    _require_access(run)
+    return Evidence(
+        version=EVIDENCE_VERSION,
+        generated_at=selection.generated_at,
+        window=selection.window,
+        scopes=tuple(sorted(run.scopes, key=lambda scope: (scope.account_id, scope.region))),
+        prices=Prices(rows),
+        gaps=tuple(run.gaps),
+        notes=prices.notes,
+        calls=_calls([own, *prices.asked, *run.reached]),
+    )
+
+
+async def _read_account(run: Run, own: ScopeCalls, account_id: str) -> None:
+    try:
+        calls = await _reach(run.selection, own, account_id)
+    except AwsFailureError as failure:
+        run.gaps.append(Gap(account_id, "", Source.ACCOUNT, ASSUME_ROLE.action, failure.reason))
+        return
+    run.reached.append(calls)
+    enabled = await _enabled_regions(run, calls)
+    wanted = run.selection.regions or tuple(enabled)
+    run.progress.expect(len(wanted))
+    await asyncio.gather(*(_read_scope(run, calls.at(region), enabled) for region in wanted))
+
+
+async def _reach(selection: Selection, own: ScopeCalls, account_id: str) -> ScopeCalls:
+    if account_id == own.account_id:
+        return own.at(own.region)
+    if not selection.role:
+        raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
+    return await assume(own, account_id, selection.role, selection.external_id)
+
+
+async def _enabled_regions(run: Run, calls: ScopeCalls) -> set[str]:
+    """The regions that the account may use; a gap and the SDK's own list where AWS will not say."""
+    try:
+        items = await calls.items(DESCRIBE_REGIONS, AllRegions=True)
+    except AwsFailureError as failure:
+        run.gaps.append(Gap(calls.account_id, "", Source.REGIONS, DESCRIBE_REGIONS.action, failure.reason))
+        return set(run.selection.regions) or set(calls.session.sdk_regions(partition(calls)))
+    known = {item["RegionName"] for item in items}
+    for region in run.selection.regions:
+        if region not in known:
+            raise UsageError(f"unknown region {region!r}: AWS knows {', '.join(sorted(known))}")
+    return {item["RegionName"] for item in items if item.get("OptInStatus") != "not-opted-in"}
+
+
+async def _read_scope(run: Run, calls: ScopeCalls, enabled: set[str]) -> None:
+    if calls.region in enabled:
+        scope = await collect_scope(calls, run.selection.window, run.prices.want)
+    else:
+        scope = Scope(calls.account_id, calls.region, skipped="the region is not enabled for this account")
+    run.scopes.append(scope)
+    run.progress.finish(scope)
+
+
+def _require_access(run: Run) -> None:
+    if any(scope.status in {"audited", "partial", "skipped"} for scope in run.scopes):
+        return
+    gaps = [*run.gaps, *(gap for scope in run.scopes for gap in scope.gaps)]
+    reasons = list(dict.fromkeys(gap.reason for gap in gaps))
+    raise NoAccessError(f"nothing could be read: {reasons[0] if reasons else 'no account and no region to read'}")
+
+
+def _calls(made: list[ScopeCalls]) -> tuple[Call, ...]:
+    counts: dict[str, int] = {}
+    for calls in made:
+        for operation, count in calls.target.sent.items():
+            counts[operation] = counts.get(operation, 0) + count
+    return tuple(Call(operation, count) for operation, count in sorted(counts.items()))

@@ -1,0 +1,183 @@
+"""Reads one scope (account and region): in three steps, each asking only what the one before makes worth asking.
+
+First NAT gateways, endpoints and route tables: they tell whether there is anything to pay for. Then everything
+about them, side by side. Last the DNS attributes, two calls a VPC, of the few VPCs where a rule can need them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.failures import AwsFailureError, Kind
+from auditor.aws.operations import action_of
+from auditor.collectors.endpoints import fetch_endpoint_services, fetch_endpoints
+from auditor.collectors.gateways import fetch_attachments, fetch_peerings, fetch_transit_routes
+from auditor.collectors.metrics import fetch_endpoint_metrics, fetch_nat_metrics
+from auditor.collectors.nat_gateways import fetch_nat_gateways
+from auditor.collectors.route_tables import fetch_route_tables
+from auditor.collectors.surroundings import (
+    fetch_flow_logs,
+    fetch_interfaces,
+    fetch_prefix_lists,
+    fetch_security_groups,
+)
+from auditor.collectors.vpcs import fetch_dns, fetch_subnets, fetch_vpcs, fetch_zones, with_dns
+from auditor.model.evidence import Call, Gap, Scope, Series, Source, Window
+from auditor.model.network import Endpoint, NatGateway, Network, RouteTable
+
+T = TypeVar("T")
+Fetch = Callable[..., Awaitable[tuple[T, ...]]]
+
+_HOPELESS = {Kind.DISABLED_REGION, Kind.CREDENTIALS, Kind.UNREACHABLE}
+"""After these the rest of the scope would fail the same way: no further call is sent."""
+
+
+@dataclass
+class Reading:
+    """What is known of a scope so far, and what could not be read."""
+
+    calls: ScopeCalls
+    known: set[Source] = field(default_factory=set)
+    gaps: list[Gap] = field(default_factory=list)
+    hopeless: bool = False
+
+    async def read(self, source: Source, fetch: Fetch[T], *args: Any) -> tuple[T, ...]:
+        """What `fetch(calls, *args)` answers, or a gap and nothing."""
+        try:
+            found = await fetch(self.calls, *args)
+        except AwsFailureError as failure:
+            self.hopeless |= failure.kind in _HOPELESS
+            gap = Gap(self.calls.account_id, self.calls.region, source, action_of(source), failure.reason)
+            self.gaps.append(gap)
+            return ()
+        self.known.add(source)
+        return found
+
+    async def read_if(self, needed: object, source: Source, fetch: Fetch[T], *args: Any) -> tuple[T, ...]:
+        """The answer where it is needed; else it is known without asking that nothing depends on it."""
+        if needed:
+            return await self.read(source, fetch, *args)
+        self.known.add(source)
+        return ()
+
+
+@dataclass(frozen=True)
+class Core:
+    """The first step: what tells whether there is anything to pay for."""
+
+    nats: tuple[NatGateway, ...]
+    endpoints: tuple[Endpoint, ...]
+    tables: tuple[RouteTable, ...]
+
+    def leads_to(self, prefix: str) -> bool:
+        """Whether any route leads to a target of that kind."""
+        return any(route.target.startswith(prefix) for table in self.tables for route in table.routes)
+
+    @property
+    def interface_ids(self) -> tuple[str, ...]:
+        """Interfaces of NAT gateways and endpoints."""
+        of_nats = (address.interface_id for nat in self.nats for address in nat.addresses if address.interface_id)
+        return (*of_nats, *(eni for endpoint in self.endpoints for eni in endpoint.interface_ids))
+
+
+async def collect_scope(calls: ScopeCalls, window: Window, want_prices: Callable[[str], None]) -> Scope:
+    """Everything of one scope; what cannot be read is a gap, never an exception of AWS.
+
+    `want_prices` is told the region as soon as it is clear that there is something to pay for.
+    """
+    reading = Reading(calls)
+    core = await _read_core(reading)
+    if reading.hopeless:
+        return _scope(reading, Network(nat_gateways=core.nats, endpoints=core.endpoints, route_tables=core.tables))
+    if not reading.gaps and not (core.nats or core.endpoints or core.leads_to("tgw-")):
+        reading.known |= set(Source)
+        return _scope(reading, Network(route_tables=core.tables))
+    want_prices(calls.region)
+    network, series = await _read_rest(reading, core, window)
+    return _scope(reading, await _with_dns(reading, network, series), series)
+
+
+async def _read_core(reading: Reading) -> Core:
+    return Core(
+        *await asyncio.gather(
+            reading.read(Source.NAT_GATEWAYS, fetch_nat_gateways),
+            reading.read(Source.ENDPOINTS, fetch_endpoints),
+            reading.read(Source.ROUTE_TABLES, fetch_route_tables),
+        )
+    )
+
+
+async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Network, tuple[Series, ...]]:
+    read, read_if = reading.read, reading.read_if
+    groups = [group for endpoint in core.endpoints for group in endpoint.security_group_ids]
+    billed = [nat for nat in core.nats if nat.is_billed]
+    found = await asyncio.gather(
+        read(Source.ZONES, fetch_zones),
+        read(Source.VPCS, fetch_vpcs),
+        read(Source.SUBNETS, fetch_subnets),
+        read(Source.ENDPOINT_SERVICES, fetch_endpoint_services),
+        read(Source.PREFIX_LISTS, fetch_prefix_lists),
+        read_if(groups, Source.SECURITY_GROUPS, fetch_security_groups, groups),
+        read_if(core.interface_ids, Source.INTERFACES, fetch_interfaces, core.interface_ids),
+        read_if(core.nats, Source.FLOW_LOGS, fetch_flow_logs),
+        read_if(core.leads_to("pcx-"), Source.PEERINGS, fetch_peerings),
+        _read_transit(reading, core.leads_to("tgw-")),
+        read_if(billed, Source.NAT_METRICS, fetch_nat_metrics, billed, window),
+        read_if(groups, Source.ENDPOINT_METRICS, fetch_endpoint_metrics, core.endpoints, window),
+    )
+    zones, vpcs, subnets, services, lists, security_groups, interfaces, flow_logs, peerings, transit, *series = found
+    network = Network(
+        zones=zones,
+        vpcs=vpcs,
+        subnets=subnets,
+        route_tables=core.tables,
+        nat_gateways=core.nats,
+        endpoints=core.endpoints,
+        endpoint_services=services,
+        prefix_lists=lists,
+        security_groups=security_groups,
+        attachments=transit.attachments,
+        transit_routes=transit.transit_routes,
+        peerings=peerings,
+        flow_logs=flow_logs,
+        interfaces=interfaces,
+    )
+    return network, (*series[0], *series[1])
+
+
+async def _read_transit(reading: Reading, needed: bool) -> Network:
+    attachments = await reading.read_if(needed, Source.TRANSIT_GATEWAYS, fetch_attachments)
+    if needed and Source.TRANSIT_GATEWAYS not in reading.known:
+        return Network()
+    routes = await reading.read_if(needed, Source.TRANSIT_ROUTES, fetch_transit_routes, attachments)
+    return Network(attachments=attachments, transit_routes=routes)
+
+
+async def _with_dns(reading: Reading, network: Network, series: tuple[Series, ...]) -> Network:
+    vpc_ids = {endpoint.vpc_id for endpoint in network.endpoints if _may_be_bypassed(endpoint, series)}
+    dns = await reading.read_if(vpc_ids, Source.VPC_DNS, fetch_dns, vpc_ids)
+    return replace(network, vpcs=with_dns(network.vpcs, dns))
+
+
+def _may_be_bypassed(endpoint: Endpoint, series: tuple[Series, ...]) -> bool:
+    """Private DNS is on and yet nothing came: then the VPC's DNS may be why."""
+    moved = any(s.resource_id == endpoint.id and s.sum for s in series)
+    return endpoint.type == "Interface" and endpoint.private_dns and not moved
+
+
+def _scope(reading: Reading, network: Network, series: tuple[Series, ...] = ()) -> Scope:
+    target = reading.calls.target
+    return Scope(
+        account_id=target.account_id,
+        region=target.region,
+        known=tuple(source for source in Source if source in reading.known),
+        network=network,
+        series=series,
+        gaps=tuple(sorted(reading.gaps, key=lambda gap: gap.source)),
+        calls=tuple(Call(operation, count) for operation, count in sorted(target.sent.items())),
+    )
+

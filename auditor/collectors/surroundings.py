@@ -1,0 +1,119 @@
+"""What surrounds endpoints and NAT gateways: prefix lists, security groups, interfaces, flow-log configurations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from auditor.collectors.batches import batched
+from typing import Any
+
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.operations import (
+    DESCRIBE_FLOW_LOGS,
+    DESCRIBE_INTERFACES,
+    DESCRIBE_PREFIX_LISTS,
+    DESCRIBE_SECURITY_GROUPS,
+    Operation,
+)
+from auditor.collectors.tags import name_of, parse_tags
+from auditor.model.network import FlowLog, Interface, Permission, PrefixList, SecurityGroup
+
+_FILTER_VALUES = 200
+"""Values that one EC2 filter may hold (EC2 API reference, "Filtering", read 2026-11-20)."""
+
+
+async def fetch_prefix_lists(calls: ScopeCalls) -> tuple[PrefixList, ...]:
+    """AWS-managed prefix lists of the region."""
+    items = await calls.items(DESCRIBE_PREFIX_LISTS)
+    return tuple(
+        PrefixList(item["PrefixListId"], calls.region, item.get("PrefixListName", ""), tuple(item.get("Cidrs") or ()))
+        for item in items
+    )
+
+
+async def fetch_security_groups(calls: ScopeCalls, ids: Iterable[str]) -> tuple[SecurityGroup, ...]:
+    """The named security groups."""
+    items = await _filtered(calls, DESCRIBE_SECURITY_GROUPS, "group-id", ids)
+    return tuple(parse_security_group(item, calls.account_id, calls.region) for item in items)
+
+
+async def fetch_interfaces(calls: ScopeCalls, ids: Iterable[str]) -> tuple[Interface, ...]:
+    """The named network interfaces."""
+    items = await _filtered(calls, DESCRIBE_INTERFACES, "network-interface-id", ids)
+    return tuple(parse_interface(item, calls.account_id, calls.region) for item in items)
+
+
+async def fetch_flow_logs(calls: ScopeCalls) -> tuple[FlowLog, ...]:
+    """Flow-log configurations of the scope, on whatever resource."""
+    items = await calls.items(DESCRIBE_FLOW_LOGS)
+    return tuple(parse_flow_log(item, calls.account_id, calls.region) for item in items)
+
+
+async def _filtered(calls: ScopeCalls, operation: Operation, name: str, values: Iterable[str]) -> list[Any]:
+    batches = batched(sorted(set(values)), _FILTER_VALUES)
+    pages = await asyncio.gather(
+        *(calls.items(operation, Filters=[{"Name": name, "Values": list(batch)}]) for batch in batches)
+    )
+    return [item for page in pages for item in page]
+
+
+def parse_security_group(item: dict[str, Any], account_id: str, region: str) -> SecurityGroup:
+    """A group of DescribeSecurityGroups."""
+    return SecurityGroup(
+        id=item["GroupId"],
+        account_id=item.get("OwnerId", account_id),
+        region=region,
+        vpc_id=item.get("VpcId", ""),
+        ingress=tuple(parse_permission(permission) for permission in item.get("IpPermissions") or ()),
+        name=name_of(parse_tags(item)) or item.get("GroupName", ""),
+    )
+
+
+def parse_permission(item: dict[str, Any]) -> Permission:
+    """One ingress rule."""
+    ipv4 = [entry["CidrIp"] for entry in item.get("IpRanges") or ()]
+    ipv6 = [entry["CidrIpv6"] for entry in item.get("Ipv6Ranges") or ()]
+    return Permission(
+        protocol=str(item.get("IpProtocol", "-1")),
+        from_port=item.get("FromPort"),
+        to_port=item.get("ToPort"),
+        cidrs=(*ipv4, *ipv6),
+        groups=tuple(pair.get("GroupId", "") for pair in item.get("UserIdGroupPairs") or ()),
+        prefix_list_ids=tuple(entry["PrefixListId"] for entry in item.get("PrefixListIds") or ()),
+    )
+
+
+def parse_interface(item: dict[str, Any], account_id: str, region: str) -> Interface:
+    """An interface of DescribeNetworkInterfaces."""
+    addresses = [entry.get("PrivateIpAddress") for entry in item.get("PrivateIpAddresses") or ()]
+    return Interface(
+        id=item["NetworkInterfaceId"],
+        account_id=item.get("OwnerId", account_id),
+        region=region,
+        vpc_id=item.get("VpcId", ""),
+        subnet_id=item.get("SubnetId", ""),
+        az=item.get("AvailabilityZone", ""),
+        kind=item.get("InterfaceType", ""),
+        description=item.get("Description", ""),
+        private_ips=tuple(address for address in addresses if address),
+    )
+
+
+def parse_flow_log(item: dict[str, Any], account_id: str, region: str) -> FlowLog:
+    """A configuration of DescribeFlowLogs."""
+    options = item.get("DestinationOptions") or {}
+    return FlowLog(
+        id=item["FlowLogId"],
+        account_id=account_id,
+        region=region,
+        resource_id=item.get("ResourceId", ""),
+        destination_type=item.get("LogDestinationType", "cloud-watch-logs"),
+        destination=item.get("LogDestination") or item.get("LogGroupName", ""),
+        log_format=item.get("LogFormat", ""),
+        traffic_type=item.get("TrafficType", "ALL"),
+        status=item.get("FlowLogStatus", "ACTIVE"),
+        aggregation_seconds=item.get("MaxAggregationInterval", 600),
+        file_format=options.get("FileFormat", "plain-text"),
+        hive_compatible=bool(options.get("HiveCompatiblePartitions")),
+        per_hour=bool(options.get("PerHourPartition")),
+    )

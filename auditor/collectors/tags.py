@@ -1,0 +1,17 @@
+"""Tags as pairs, and the name among them. Whatever they say is the account's text: escaped where it is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.model.network import Tags
+
+
+def parse_tags(resource: dict[str, Any]) -> Tags:
+    """The resource's tags, sorted by key."""
+    return tuple(sorted((tag["Key"], tag.get("Value", "")) for tag in resource.get("Tags") or ()))
+
+
+def name_of(tags: Tags) -> str:
+    """The `Name` tag, else nothing."""
+    return dict(tags).get("Name", "")

@@ -1,0 +1,51 @@
+"""Two or more NAT gateways of one kind in one VPC and availability zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.model.audit import Severity
+from auditor.model.evidence import Source
+from auditor.model.network import NatGateway
+from auditor.model.traffic import Level
+from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.view import View
+from auditor.rules.wording import DROP_NAT_CHECK, DROP_NAT_RISKS
+from auditor.whatif.edits import DropNatGateway
+
+
+def judge(view: View) -> Iterator[Proposal | Unjudged]:
+    """All but the busiest of each VPC and zone."""
+    groups: dict[tuple[str, str | None, str], list[NatGateway]] = {}
+    for nat in view.nats:
+        if view.zone(nat):
+            groups.setdefault((nat.vpc_id, view.zone(nat), nat.connectivity), []).append(nat)
+    for (_, zone, _), nats in groups.items():
+        keeper, *rest = sorted(nats, key=lambda nat: (-(view.bytes_of_nat(nat) or 0), nat.id))
+        yield from (_propose(view, nat, keeper, str(zone)) for nat in rest)
+
+
+def _propose(view: View, nat: NatGateway, keeper: NatGateway, zone: str) -> Proposal:
+    return Proposal(
+        resource=nat.id,
+        vpc_id=nat.vpc_id,
+        title=f"NAT gateway {view.name(nat)} stands beside {view.name(keeper)} in {zone}",
+        why="Both serve the same VPC in the same availability zone: the second adds its hours and no resilience."
+        " The bytes cost the same through either.",
+        evidence=Level.TOPOLOGY,
+        edits=(DropNatGateway(nat.id, nat.region, replaced_by=keeper.id),),
+        risks=(
+            *DROP_NAT_RISKS,
+            "One NAT gateway carries 100 Gbit/s and 55,000 connections a destination and address: check that one is enough.",
+        ),
+        check=DROP_NAT_CHECK,
+    )
+
+
+RULE = Rule(
+    id="redundant-nat-gateway",
+    title="Two NAT gateways in one VPC and availability zone",
+    severity=Severity.MEDIUM,
+    needs=(Source.NAT_GATEWAYS, Source.SUBNETS, Source.ROUTE_TABLES, Source.NAT_METRICS),
+    judge=judge,
+)

@@ -1,0 +1,106 @@
+"""What a rule sees: one scope of a situation, and questions that several rules ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from auditor.model.evidence import Evidence, Window
+from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
+from auditor.whatif.flows import endpoint_bytes, nat_bytes
+from auditor.whatif.routing import End, HopKind, Path, egress, zone_of_nat
+from auditor.whatif.saving import Situation
+
+
+@dataclass(frozen=True)
+class View:
+    """One account in one region. `network` is the whole region's, so that hubs in other accounts are seen."""
+
+    evidence: Evidence
+    situation: Situation
+    account_id: str
+    region: str
+
+    @property
+    def network(self) -> Network:
+        """The network of the region, all accounts."""
+        return self.situation.network
+
+    @property
+    def window(self) -> Window:
+        """The window."""
+        return self.evidence.window
+
+    @cached_property
+    def vpcs(self) -> tuple[Vpc, ...]:
+        """The scope's own VPCs."""
+        return tuple(vpc for vpc in self.network.vpcs if self._is_here(vpc))
+
+    @cached_property
+    def nats(self) -> tuple[NatGateway, ...]:
+        """The scope's NAT gateways that cost something."""
+        return tuple(nat for nat in self.network.nat_gateways if self._is_here(nat) and nat.is_billed)
+
+    @cached_property
+    def interface_endpoints(self) -> tuple[Endpoint, ...]:
+        """The scope's interface endpoints that are the user's to change."""
+        return tuple(e for e in self._endpoints("Interface") if not e.requester_managed)
+
+    @cached_property
+    def gateway_endpoints(self) -> tuple[Endpoint, ...]:
+        """The scope's gateway endpoints."""
+        return self._endpoints("Gateway")
+
+    def bytes_of_nat(self, nat: NatGateway) -> int | None:
+        """Bytes of the window in both directions."""
+        measured = nat_bytes(self.evidence, nat)
+        return None if measured is None else sum(measured)
+
+    def bytes_of_endpoint(self, endpoint: Endpoint) -> int | None:
+        """Bytes of the window in both directions."""
+        return endpoint_bytes(self.evidence, endpoint)
+
+    def clients(self, nat: NatGateway) -> tuple[Subnet, ...]:
+        """The subnets that reach the internet through it."""
+        return self.situation.clients_of_nat.get(nat.id, ())
+
+    def zone(self, nat: NatGateway) -> str | None:
+        """Its availability zone, if it is zonal."""
+        return zone_of_nat(self.network, nat)
+
+    def egress(self, subnet: Subnet) -> Path:
+        """The subnet's way to the internet."""
+        return egress(self.network, subnet)
+
+    def table(self, subnet: Subnet) -> RouteTable:
+        """The route table of a subnet that has a way to somewhere."""
+        return self.network.table_of_subnet[subnet.id]
+
+    def subnets_through(self, vpc: Vpc, kind: HopKind) -> tuple[Subnet, ...]:
+        """The VPC's subnets whose way to the internet passes a hop of that kind."""
+        subnets = self.network.subnets_of_vpc.get(vpc.id, ())
+        return tuple(subnet for subnet in subnets if self.egress(subnet).through(kind))
+
+    def is_lost(self, vpc: Vpc) -> bool:
+        """Whether some subnet's way ends at something that was not read: a transit gateway whose hub is elsewhere."""
+        subnets = self.network.subnets_of_vpc.get(vpc.id, ())
+        return any(self.egress(subnet).end is End.UNKNOWN for subnet in subnets)
+
+    def tables_of(self, subnets: tuple[Subnet, ...]) -> tuple[str, ...]:
+        """The ids of the subnets' route tables, each once."""
+        return tuple(dict.fromkeys(self.table(subnet).id for subnet in subnets))
+
+    def gateway_endpoints_of(self, vpc: Vpc, service: str) -> tuple[Endpoint, ...]:
+        """The VPC's gateway endpoints for a service."""
+        endpoints = self.network.endpoints_of_vpc.get(vpc.id, ())
+        return tuple(e for e in endpoints if (e.type, e.service) == ("Gateway", service) and e.is_available)
+
+    def name(self, resource: Vpc | NatGateway | Endpoint | Subnet) -> str:
+        """The resource's name if it has one, else its id."""
+        return resource.name or resource.id
+
+    def _endpoints(self, kind: str) -> tuple[Endpoint, ...]:
+        return tuple(e for e in self.network.endpoints if self._is_here(e) and e.type == kind and e.is_available)
+
+    def _is_here(self, resource: Vpc | NatGateway | Endpoint) -> bool:
+        return (resource.account_id, resource.region) == (self.account_id, self.region)

@@ -1,0 +1,23 @@
+"""Sentences that several rules share. Sources: VPC and PrivateLink guides, read 2026-11-20."""
+
+from __future__ import annotations
+
+SERVICE_NAMES = {"s3": "S3", "dynamodb": "DynamoDB", "s3express": "S3 Express One Zone"}
+
+GATEWAY_RISKS = (
+    "Open TCP connections to the service are dropped when the route appears: clients must reconnect.",
+    "Policies with aws:SourceIp on the NAT gateway's address stop matching: use aws:SourceVpce or aws:VpcSourceIp.",
+    "Security groups and network ACLs must admit the service's prefix list, and the VPC's DNS resolution must be on.",
+)
+GATEWAY_CHECK = (
+    "aws ec2 describe-route-tables shows a route from the prefix list of com.amazonaws.{region}.{service} to the"
+    " endpoint in each table; the NAT gateway's BytesInFromSource and BytesInFromDestination fall from that day on."
+)
+DROP_NAT_RISKS = (
+    "Whatever still uses the NAT gateway, however rarely, loses its way to the internet.",
+    "Its Elastic IP address goes on costing until it is released, and partners may have put it on an allow list.",
+)
+DROP_NAT_CHECK = (
+    "Before deleting, remove its routes and watch ActiveConnectionCount and the clients' errors for a day;"
+    " then aws ec2 describe-nat-gateways shows it as deleted."
+)

@@ -1,0 +1,1 @@
+"""The what-if engine: prices any network for given traffic. Pure: no clock, no network, no files."""

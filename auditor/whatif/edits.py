@@ -1,0 +1,216 @@
+"""Changes to a network. Applying one to a network that it no longer fits, or twice, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from auditor.model.network import Endpoint, Network, Permission, Route, RouteTable
+from auditor.whatif.routing import DEFAULT_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class AddGatewayEndpoint:
+    """Create a gateway endpoint in a VPC and associate it with route tables."""
+
+    vpc_id: str
+    account_id: str
+    region: str
+    service: str
+    route_table_ids: tuple[str, ...]
+
+    @property
+    def endpoint_id(self) -> str:
+        """The name under which the new endpoint stands in the changed network."""
+        return f"new-{self.service}-endpoint-of-{self.vpc_id}"
+
+    def apply(self, network: Network) -> Network:
+        """The network with the endpoint."""
+        if self.endpoint_id in network.endpoint:
+            return network
+        new = Endpoint(
+            id=self.endpoint_id,
+            account_id=self.account_id,
+            region=self.region,
+            vpc_id=self.vpc_id,
+            type="Gateway",
+            service=self.service,
+            route_table_ids=self.route_table_ids,
+        )
+        return replace(network, endpoints=(*network.endpoints, new))
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRouteTables:
+    """Associate a gateway endpoint that exists with more route tables."""
+
+    endpoint_id: str
+    region: str
+    route_table_ids: tuple[str, ...]
+
+    def apply(self, network: Network) -> Network:
+        """The network with the associations."""
+        endpoint = network.endpoint.get(self.endpoint_id)
+        if endpoint is None:
+            return network
+        tables = tuple(dict.fromkeys((*endpoint.route_table_ids, *self.route_table_ids)))
+        return _with_endpoint(network, replace(endpoint, route_table_ids=tables))
+
+
+@dataclass(frozen=True, slots=True)
+class DropNatGateway:
+    """Delete a NAT gateway; routes to it lead to another one afterwards, or are deleted with it."""
+
+    nat_gateway_id: str
+    region: str
+    route_table_ids: tuple[str, ...] = ()
+    replaced_by: str | None = None
+
+    def apply(self, network: Network) -> Network:
+        """The network without the NAT gateway; unchanged where its replacement is gone."""
+        gone = self.nat_gateway_id not in network.nat_gateway
+        if gone or (self.replaced_by and self.replaced_by not in network.nat_gateway):
+            return network
+        nats = tuple(nat for nat in network.nat_gateways if nat.id != self.nat_gateway_id)
+        tables = tuple(self._reroute(table) for table in network.route_tables)
+        return replace(network, nat_gateways=nats, route_tables=tables)
+
+    def _reroute(self, table: RouteTable) -> RouteTable:
+        if all(route.target != self.nat_gateway_id for route in table.routes):
+            return table
+        routes = (self._moved(route) for route in table.routes)
+        return replace(table, routes=tuple(route for route in routes if route))
+
+    def _moved(self, route: Route) -> Route | None:
+        if route.target != self.nat_gateway_id:
+            return route
+        return replace(route, target=self.replaced_by) if self.replaced_by else None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSubnetToNat:
+    """Give a subnet a route table of its own, a copy of the one it uses, that leads to another NAT gateway."""
+
+    subnet_id: str
+    region: str
+    route_table_id: str
+    nat_gateway_id: str
+
+    @property
+    def table_id(self) -> str:
+        """The name under which the new table stands in the changed network."""
+        return f"new-table-of-{self.subnet_id}"
+
+    def apply(self, network: Network) -> Network:
+        """The network in which the subnet uses its new table."""
+        old = network.table_of_subnet.get(self.subnet_id)
+        if old is None or old.id == self.table_id or self.nat_gateway_id not in network.nat_gateway:
+            return network
+        routes = tuple(replace(r, target=self.nat_gateway_id) if r.destination == DEFAULT_ROUTE else r for r in old.routes)
+        new = replace(old, id=self.table_id, is_main=False, subnet_ids=(self.subnet_id,), routes=routes)
+        rest = tuple(_without_subnet(table, self.subnet_id) for table in network.route_tables)
+        endpoints = tuple(_also(endpoint, old.id, new.id) for endpoint in network.endpoints)
+        return replace(network, route_tables=(*rest, new), endpoints=endpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class DropEndpoint:
+    """Delete an endpoint."""
+
+    endpoint_id: str
+    region: str
+
+    def apply(self, network: Network) -> Network:
+        """The network without it."""
+        if self.endpoint_id not in network.endpoint:
+            return network
+        return replace(network, endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOnPrivateDns:
+    """Let an interface endpoint answer for its service's names, and the VPC's DNS attributes with it."""
+
+    endpoint_id: str
+    vpc_id: str
+    region: str
+
+    def apply(self, network: Network) -> Network:
+        """The network in which the VPC's clients reach the service through the endpoint."""
+        endpoint = network.endpoint.get(self.endpoint_id)
+        if endpoint is None:
+            return network
+        changed = _with_endpoint(network, replace(endpoint, private_dns=True))
+        vpcs = tuple(
+            replace(vpc, dns_support=True, dns_hostnames=True) if vpc.id == self.vpc_id else vpc for vpc in network.vpcs
+        )
+        return replace(changed, vpcs=vpcs)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPrivateDnsToInboundResolver:
+    """Let only clients outside the VPC resolve S3 to the interface endpoint."""
+
+    endpoint_id: str
+    region: str
+
+    def apply(self, network: Network) -> Network:
+        """The network in which the VPC's own clients no longer use the endpoint."""
+        endpoint = network.endpoint.get(self.endpoint_id)
+        return _with_endpoint(network, replace(endpoint, inbound_resolver_only=True)) if endpoint else network
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitHttps:
+    """Admit port 443 from CIDRs in a security group."""
+
+    security_group_id: str
+    region: str
+    cidrs: tuple[str, ...]
+
+    def apply(self, network: Network) -> Network:
+        """The network in which the group admits them."""
+        rule = Permission("tcp", 443, 443, self.cidrs)
+        groups = tuple(
+            replace(group, ingress=(*group.ingress, rule))
+            if group.id == self.security_group_id and rule not in group.ingress
+            else group
+            for group in network.security_groups
+        )
+        return network if groups == network.security_groups else replace(network, security_groups=groups)
+
+
+Edit = (
+    AddGatewayEndpoint
+    | AssociateRouteTables
+    | DropNatGateway
+    | RouteSubnetToNat
+    | DropEndpoint
+    | TurnOnPrivateDns
+    | LimitPrivateDnsToInboundResolver
+    | AdmitHttps
+)
+
+
+def apply_all(network: Network, edits: Iterable[Edit]) -> Network:
+    """The network after all edits, in order."""
+    return reduce(lambda changed, edit: edit.apply(changed), edits, network)
+
+
+def _with_endpoint(network: Network, changed: Endpoint) -> Network:
+    if network.endpoint.get(changed.id) == changed:
+        return network
+    return replace(network, endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
+
+
+def _without_subnet(table: RouteTable, subnet_id: str) -> RouteTable:
+    if subnet_id not in table.subnet_ids:
+        return table
+    return replace(table, subnet_ids=tuple(i for i in table.subnet_ids if i != subnet_id))
+
+
+def _also(endpoint: Endpoint, old_table: str, new_table: str) -> Endpoint:
+    if endpoint.type != "Gateway" or old_table not in endpoint.route_table_ids or new_table in endpoint.route_table_ids:
+        return endpoint
+    return replace(endpoint, route_table_ids=(*endpoint.route_table_ids, new_table))
