@@ -13,12 +13,12 @@ from zipfile import ZipFile
 import pytest
 
 import auditor
+from auditor.rules import all_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME_LOCK, DEVELOPMENT_LOCK = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 LOCKS = [RUNTIME_LOCK, DEVELOPMENT_LOCK]
 BUNDLED = ["templates", "config", "docs/rules"]
-NOT_RULES = {"__init__"}
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
@@ -76,13 +76,16 @@ def test_version_is_the_same_everywhere() -> None:
     assert auditor.__version__ == project["version"] == newest[1]
 
 
-def test_every_rule_has_a_test_and_a_page() -> None:
+def test_every_rule_has_a_file_a_test_and_a_page() -> None:
     """A rule is three files of one name; none of them stands alone."""
-    rules = {path.stem for path in (ROOT / "auditor/rules").glob("[!_]*.py")} - NOT_RULES
-    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests/rules").glob("test_*.py")}
-    pages = {path.stem.replace("-", "_") for path in (ROOT / "docs/rules").glob("*.md")}
-    assert rules - tests == set(), "rules without tests"
-    assert rules ^ pages == set(), "rules without pages, or pages without rules"
+    rules = {rule.id for rule in all_rules()}
+    files = {path.stem.replace("_", "-") for path in (ROOT / "auditor/rules").glob("*.py")}
+    tests = {path.stem.replace("_", "-") for path in (ROOT / "tests/rules").glob("test_*.py")}
+    pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")}
+    assert rules - files == set(), "rules in a file of another name"
+    assert {f"test-{rule}" for rule in rules} - tests == set(), "rules without tests"
+    assert rules - pages == set(), "rules without pages"
+    assert pages - rules == set(), "pages without rules"
 
 
 def test_imports_run_one_way() -> None:
