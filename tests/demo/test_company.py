@@ -85,6 +85,26 @@ def test_shop_prod_a_carried_one_tebibyte_up_and_three_down(company: Company, cl
     assert max(up[0:2] + up[7:9]) < min(up[2:7] + up[9:14])
 
 
+def test_there_is_traffic_on_the_days_around_the_window(company: Company, clients: Clients) -> None:
+    """An audit that looks a day too far, to either side, gets another sum."""
+    cloudwatch, nat_id = clients("shop-prod", "cloudwatch"), company.nat_gateways["shop-prod-a"]
+    metric = {
+        "Namespace": "AWS/NATGateway",
+        "MetricName": "BytesInFromSource",
+        "Dimensions": [{"Name": "NatGatewayId", "Value": nat_id}],
+    }
+    (answer,) = cloudwatch.get_metric_data(
+        MetricDataQueries=[{"Id": "q", "MetricStat": {"Metric": metric, "Period": 86400, "Stat": "Sum"}}],
+        StartTime=datetime(2026, 10, 1, tzinfo=UTC),
+        EndTime=datetime(2026, 11, 16, 6, tzinfo=UTC),
+        ScanBy="TimestampAscending",
+    )["MetricDataResults"]
+    assert answer["Timestamps"][0] == datetime(2026, 10, 16, tzinfo=UTC)
+    assert answer["Timestamps"][-1] == datetime(2026, 11, 16, tzinfo=UTC)
+    assert answer["Values"][0] == TIB // 30
+    assert answer["Values"][-1] == TIB // 30 // 4  # a quarter of the day has passed
+
+
 def test_only_shop_prod_b_ran_out_of_ports(company: Company, clients: Clients) -> None:
     cloudwatch = clients("shop-prod", "cloudwatch")
     refused = {
