@@ -77,7 +77,7 @@ def _check_version(path: Path, content: bytes) -> None:
         raise UsageError(f"{path} is not saved evidence: {_first(error)}") from error
     if version > EVIDENCE_VERSION:
         raise UsageError(
-            f"{path} has evidence version {version}, newer than this Auditor reads ({EVIDENCE_VERSION}): update it"
+            f"{path} has evidence version {version}, this Auditor reads up to {EVIDENCE_VERSION}: update it"
         )
     if version < EVIDENCE_VERSION:
         raise UsageError(f"{path} has evidence version {version}, which no Auditor writes")

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from auditor.model.audit import Audit
+if TYPE_CHECKING:
+    from auditor.model.audit import Audit
 
 STEP, WIDTH, HEIGHT = 4, 3, 24
 """Pixels: from one day to the next, of a day's bar, of the highest bar."""

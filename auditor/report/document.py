@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from auditor.model.audit import Audit
+from typing import TYPE_CHECKING
+
 from auditor.model.plain import to_json
+
+if TYPE_CHECKING:
+    from auditor.model.audit import Audit
 
 
 def render_json(audit: Audit) -> str:

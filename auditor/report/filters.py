@@ -6,16 +6,21 @@ zero never looks like zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import TYPE_CHECKING
 
-from auditor.model.evidence import Window
 from auditor.model.money import gigabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.model.evidence import Window
 
 UNKNOWN = "unknown"
 MINUS = "\N{MINUS SIGN}"
 CENT = Decimal("0.01")
+PERMILLE = Decimal("0.001")
 WHOLE = Decimal(1)
 WHOLE_GB_FROM = 100
 
@@ -24,10 +29,11 @@ def usd(amount: Decimal | None) -> str:
     """USD to the cent: `$1,234.57`, `−$3.20`; less than a cent is `< $0.01`."""
     if amount is None:
         return UNKNOWN
-    if amount and abs(amount) < CENT:
+    size = amount.copy_abs()  # abs() would round to the context's 28 digits
+    if 0 < size < CENT:
         return "< $0.01" if amount > 0 else f"> {MINUS}$0.01"
     sign = MINUS if amount < 0 else ""
-    return f"{sign}${_rounded(abs(amount), CENT):,f}"
+    return f"{sign}${_rounded(size, CENT):,f}"
 
 
 def price(amount: Decimal | None) -> str:
@@ -43,7 +49,7 @@ def quantity(count: Decimal | int | None) -> str:
     if count is None:
         return UNKNOWN
     amount = Decimal(count)
-    if amount and abs(amount) < CENT:
+    if 0 < amount < CENT:
         return "< 0.01"
     places = WHOLE if amount == _rounded(amount, WHOLE) else CENT
     return f"{_rounded(amount, places):,f}"
@@ -61,7 +67,7 @@ def gb(count: int | None) -> str:
 
 def percent(share: Decimal | None) -> str:
     """A share of one as per cent to one place: `98.3%`."""
-    return UNKNOWN if share is None else f"{_rounded(share * 100, Decimal('0.1')):,f}%"
+    return UNKNOWN if share is None else f"{_rounded(share, PERMILLE):,.1%}"
 
 
 def day(when: date) -> str:

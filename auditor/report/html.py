@@ -7,14 +7,17 @@ template misspells raises (StrictUndefined) instead of leaving a hole in the rep
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor import __version__, resources
-from auditor.model.audit import Audit
 from auditor.report import charts, text, view
 from auditor.report.filters import FILTERS, UNKNOWN
+
+if TYPE_CHECKING:
+    from auditor.model.audit import Audit
 
 LEVELS = {
     "topology": "configuration only",

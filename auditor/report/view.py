@@ -7,14 +7,17 @@ never looks like zero.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from auditor.model.audit import Audit, Finding, NotEvaluated, PlanStep, Saving, Severity, Status, Traffic
 from auditor.model.evidence import Gap, Source
 from auditor.model.money import ZERO, Bill, Difference, Line
 from auditor.report.text import counted, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from decimal import Decimal
 
 STATUS_WORDS = (
     ("audited", "read in full"),
@@ -88,6 +91,7 @@ class View:
     regions: tuple[str, ...]
     nat_cost: Figure
     endpoint_cost: Figure
+    saving: Figure
     after_plan: Figure
     seen: str
     is_complete: bool
@@ -97,6 +101,7 @@ class View:
     gaps: tuple[GapGroup, ...]
     not_evaluated: tuple[SilentRule, ...]
     destinations: tuple[Traffic, ...]
+    unattributed_bytes: int
 
     @property
     def severities(self) -> tuple[tuple[Severity, int], ...]:
@@ -117,6 +122,7 @@ def view(audit: Audit) -> View:
         regions=unique(scope.region for scope in audit.scopes),
         nat_cost=_figure(audit.totals.nat_monthly_cost, at_least=nat_missing),
         endpoint_cost=_figure(audit.totals.endpoint_monthly_cost, at_least=endpoints_missing),
+        saving=Figure(audit.totals.saving_measured if _read(audit) else None),
         after_plan=_figure(audit.totals.after_plan, at_least=nat_missing or endpoints_missing),
         seen=_seen(audit),
         is_complete=_is_complete(audit),
@@ -126,6 +132,7 @@ def view(audit: Audit) -> View:
         gaps=_gap_groups(audit.gaps),
         not_evaluated=_silent_rules(audit.not_evaluated),
         destinations=_destinations(audit),
+        unattributed_bytes=sum(nat.unattributed_bytes or 0 for nat in audit.nat_gateways if nat.destinations),
     )
 
 

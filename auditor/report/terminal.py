@@ -1,0 +1,108 @@
+"""The audit in a few lines on a terminal: the figures, the first steps, and where the reports are.
+
+Every text is a Rich `Text` cleaned of control characters, so no tag of the account becomes markup, nor a
+command to the terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from auditor.model.audit import Audit, Finding, Severity
+from auditor.report.filters import UNKNOWN, period, usd
+from auditor.report.text import clean, counted, line
+from auditor.report.view import Figure, View, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rich.console import Console
+
+TOP = 5
+"""Steps and findings shown; the reports hold all of them."""
+
+STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan"}
+
+
+def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
+    """Print the summary; it is for people, programs read `audit.json`."""
+    seen = view(audit)
+    console.print(Text("AWS network costs, ", "bold").append(period(audit.window)))
+    console.print(Text(seen.seen, "dim" if seen.is_complete else "yellow"))
+    console.print()
+    _print_figures(seen, console)
+    _print_plan(seen, console)
+    _print_findings(seen, console)
+    if not seen.is_complete:
+        console.print(
+            Text(f"\n{counted(len(audit.gaps), 'gap')}: what could not be read is in no figure.", "yellow")
+        )
+    for path in paths:
+        console.print(Text(clean(str(path))), soft_wrap=True)
+
+
+def _print_figures(seen: View, console: Console) -> None:
+    more = seen.audit.totals.saving_unmeasured_high
+    table = _grid()
+    table.add_row(Text("NAT gateways"), _amount(seen.nat_cost), Text("a month"))
+    table.add_row(Text("VPC endpoints"), _amount(seen.endpoint_cost), Text("a month"))
+    table.add_row(Text("The plan saves"), _amount(seen.saving), Text("a month, measured"))
+    if more:
+        table.add_row(Text("  up to"), Text(usd(more)), Text("more, not measured"))
+    table.add_row(Text("After the plan"), _amount(seen.after_plan), Text("a month remains"))
+    console.print(table)
+
+
+def _print_plan(seen: View, console: Console) -> None:
+    if not seen.steps:
+        return
+    table = _grid()
+    for row in seen.steps[:TOP]:
+        title = row.numbered.finding.title if row.numbered else row.step.finding_id
+        measured = bool(row.step.saving) or not row.step.unmeasured_high
+        saving = usd(row.step.saving) if measured else f"up to {usd(row.step.unmeasured_high)}"
+        table.add_row(Text(f"{row.step.step}."), Text(saving), Text(line(title)))
+    _print_section(f"The plan, {counted(len(seen.steps), 'step')}", table, console)
+
+
+def _print_findings(seen: View, console: Console) -> None:
+    if not seen.findings:
+        return
+    table = _grid()
+    for numbered in seen.findings[:TOP]:
+        finding = numbered.finding
+        severity = Text(finding.severity.value, STYLES[finding.severity])
+        table.add_row(severity, Text(_saving(finding)), Text(line(finding.title)))
+    counts = ", ".join(f"{count} {severity.value}" for severity, count in seen.severities)
+    _print_section(f"Findings, {counts}", table, console)
+
+
+def _print_section(title: str, table: Table, console: Console) -> None:
+    console.print()
+    console.print(Text(title, "bold"))
+    console.print(table)
+
+
+def _saving(finding: Finding) -> str:
+    if finding.saving is None:
+        return "–"
+    expected = finding.saving.expected
+    return f"up to {usd(finding.saving.high)}" if expected is None else usd(expected)
+
+
+def _amount(figure: Figure) -> Text:
+    if figure.usd is None:
+        return Text(UNKNOWN, "yellow")
+    return Text(("at least " if figure.at_least else "") + usd(figure.usd), "bold")
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table

@@ -1,0 +1,301 @@
+"""The page shows the audit's figures, says what is not known, and does nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from auditor.model.audit import Audit, PlanStep, Saving, ScopeSummary, Status
+from auditor.report.html import render_html
+from tests.report.example import (
+    AUDIT,
+    HOSTILE,
+    NAT_A,
+    S3_FINDING,
+    audit_with,
+    blind_audit,
+    empty_audit,
+    hostile_audit,
+    totals,
+)
+
+ELEMENTS_THAT_ACT = {
+    "script",
+    "img",
+    "iframe",
+    "object",
+    "embed",
+    "form",
+    "input",
+    "base",
+    "audio",
+    "video",
+    "link",
+}
+
+
+class Page(HTMLParser):
+    """The text of a page, its elements, its attributes, and the text of each table cell."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += attrs
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        del self.open[len(self.open) - 1 - self.open[::-1].index(tag) :]
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def text_of(audit: Audit) -> str:
+    return Page(render_html(audit)).text
+
+
+def test_the_first_page_shows_the_figures_and_never_adds_measured_to_unmeasured() -> None:
+    text = text_of(AUDIT)
+    assert "The plan saves $173.38 a month, measured up to $412.50 more, not measured" in text
+    assert "NAT gateways at least $295.65 a month, 2 NAT gateways" in text
+    assert "VPC endpoints at least $14.60 a month, 1 endpoint" in text
+    assert "After the plan at least $136.88 a month remains" in text
+    assert "585.88" not in text  # 173.375 + 412.5
+
+
+def test_where_nothing_is_unknown_the_sums_are_no_lower_bounds() -> None:
+    text = text_of(replace(empty_audit(), totals=totals("295.65"), nat_gateways=(NAT_A,)))
+    assert "NAT gateways $295.65" in text
+    assert "at least $" not in text
+
+
+def test_it_says_how_much_was_seen() -> None:
+    text = text_of(AUDIT)
+    assert "3 scopes (an account in one region): 1 read in full, 1 read in part, 1 skipped; 2 gaps." in text
+    assert "1 line of cost could not be worked out" in text
+    assert "me-south-1 skipped the region is not enabled" in text
+
+
+def test_the_plan_keeps_what_was_not_measured_apart() -> None:
+    text = text_of(AUDIT)
+    assert "us-east-1 · vpc-0prod000000000001 $173.38 $173.38 – –" in text
+    assert "eu-central-1 · vpc-0staging00000002 $0.00 $173.38 $412.50 $412.50" in text
+
+
+def test_each_link_leads_somewhere_and_only_within_the_page() -> None:
+    page = Page(render_html(hostile_audit()))
+    assert page.links
+    assert {link[0] for link in page.links} == {"#"}
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_findings_are_ordered_by_severity_then_by_saving() -> None:
+    small = replace(S3_FINDING, id="small", title="Small", saving=Saving(Decimal(1), Decimal(1), Decimal(1)))
+    maybe = replace(S3_FINDING, id="maybe", title="Maybe", saving=Saving(Decimal(0), None, Decimal(9_000)))
+    about_risk = replace(S3_FINDING, id="risk", title="Risk", saving=None)
+    found = (about_risk, *AUDIT.findings, maybe, small)
+    text = text_of(audit_with(findings=found, plan=()))
+    titles = (S3_FINDING.title, "Small", "Maybe", "Risk", "An interface endpoint for CloudWatch Logs")
+    places = [text.index(f"{title} ") for title in titles]
+    assert places == sorted(places)
+
+
+def test_each_line_is_quantity_times_price_with_its_source() -> None:
+    text = text_of(AUDIT)
+    quantity, price = "4,152.89 GB", "$0.045 $186.88 AWS price list, 2026-11-01"
+    assert f"NAT gateway data processed nat-0a11ce0000000000a {quantity} {price}" in text
+    assert "Sum $219.73" in text
+    assert "Regional NAT gateway data processed nat-0b0b00000000000b unknown GB $0.052 unknown" in text
+    assert "Sum unknown" in text
+    assert "Difference: $412.50 a month, the high figure" in text
+
+
+def test_a_finding_shows_its_saving_as_low_expected_high_and_says_what_is_unknown() -> None:
+    text = text_of(AUDIT)
+    assert "low $170.49 · expected $173.38 · high $176.25" in text
+    assert "low $0.00 · expected unknown · high $412.50" in text
+    assert "up to $412.50 a month, not measured" in text
+    assert S3_FINDING.saving_note in text
+    assert S3_FINDING.risks[1] in text
+    assert "aws ec2 create-vpc-endpoint \\ --vpc-id vpc-0prod000000000001" in text
+
+
+def test_accepted_and_resolved_findings_stand_apart() -> None:
+    accepted = replace(S3_FINDING, status=Status.ACCEPTED)
+    text = text_of(audit_with(findings=(accepted,), plan=()))
+    assert text.index("Accepted and resolved") < text.index(accepted.title)
+
+
+def test_a_nat_gateway_shows_its_bytes_and_what_is_not_measured() -> None:
+    text = text_of(AUDIT)
+    assert "1,000 GB 3,096 GB 98.3% $219.73" in text
+    assert "regional not measured unknown unknown not attributed unknown" in text
+    assert (
+        text.count("s3 us-east-1 900 GB 2,900 GB 92.8%") == 2
+    )  # 3,800 of 4,096, in the sum and for the gateway
+    assert text.count("not attributed – 105 GB 2.6%") == 2
+
+
+def test_an_account_without_nat_gateways_says_so() -> None:
+    text = text_of(empty_audit())
+    assert "No NAT gateways were found in the scopes read." in text
+    assert "Everything that was asked for could be read." in text
+
+
+def test_an_audit_that_read_nothing_shows_no_zero_and_no_all_clear() -> None:
+    """`$0.00` would be an amount; nothing is known here."""
+    text = text_of(blind_audit())
+    first_page = text[: text.index("The plan Nothing")]
+    assert "$0.00" not in first_page
+    assert first_page.count("unknown") == 4
+    assert (
+        "No NAT gateways were found in the scopes read. There may be some in what could not be read" in text
+    )
+    assert "Everything that was asked for" not in text
+    assert text.count("no all-clear") >= 2
+
+
+@pytest.mark.parametrize("status", ["partial", "failed", "skipped"])
+def test_a_scope_not_read_in_full_is_no_all_clear(status: str) -> None:
+    scopes = (*empty_audit().scopes, ScopeSummary("1", "us-west-2", status, "denied"))
+    text = text_of(replace(empty_audit(), scopes=scopes))
+    assert "Everything that was asked for" not in text
+    assert "No rule found anything to change or to know." not in text
+
+
+def test_gaps_that_differ_by_region_only_are_one_row() -> None:
+    gaps = tuple(replace(AUDIT.gaps[0], region=region) for region in ("us-west-2", "us-east-1"))
+    text = text_of(audit_with(gaps=gaps))
+    row = "444455556666 us-east-1, us-west-2 nat-gateway-metrics cloudwatch:GetMetricData AccessDenied"
+    assert row in text
+    assert "2 gaps" in text
+
+
+def test_a_plan_step_without_its_finding_is_shown_by_id() -> None:
+    orphan = PlanStep(1, "gone", Decimal(1), Decimal(1), Decimal(0), Decimal(0))
+    assert "1 gone $1.00 $1.00" in text_of(audit_with(plan=(orphan,)))
+
+
+@pytest.fixture(scope="module")
+def hostile_page() -> str:
+    return render_html(hostile_audit())
+
+
+def test_hostile_text_is_shown_as_text(hostile_page: str) -> None:
+    text = Page(hostile_page).text
+    assert "VPC <script>alert(1)</script> has no endpoint" in text
+    assert "{{7*7}}{% raw %}" in text
+    assert text.count("{{7*7}}") > 10
+    assert "🚀 production 🇪🇺" in text
+    assert "\"quoted\" 'name' & <b>bold</b>" in text
+
+
+def test_hostile_text_makes_no_element(hostile_page: str) -> None:
+    page = Page(hostile_page)
+    assert not ELEMENTS_THAT_ACT & set(page.elements)
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in {"src", "style"}]
+    assert page.elements.count("b") == 0
+
+
+def test_no_character_steers_a_terminal_or_the_eye(hostile_page: str) -> None:
+    assert not [c for c in hostile_page if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
+    assert "\u202e" not in hostile_page
+    assert "�[31mred�[0m" in hostile_page
+
+
+def test_names_of_ten_thousand_characters_are_cut_where_a_table_holds_them(hostile_page: str) -> None:
+    assert f"{'x' * 79}…" in hostile_page
+    table = hostile_page[hostile_page.index('<table class="resources">') :]
+    assert "x" * 200 not in table[: table.index("</table>")]
+
+
+def test_the_page_forbids_itself_everything_but_its_own_style(hostile_page: str) -> None:
+    head = hostile_page[: hostile_page.index("<style>")]
+    assert "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'" in head
+    assert "url(" not in hostile_page
+    assert "@import" not in hostile_page
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A server on this machine that notes what it is asked for."""
+    asked: list[str] = []
+
+    class Note(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Note)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def chromium(page: Path, profile: Path) -> str:
+    """The page's elements after a browser has loaded and run what there is to run."""
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+    command = ["chromium", *options, *quiet, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
+    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_a_browser_runs_nothing_and_asks_for_nothing(tmp_path: Path, listener: tuple[str, list[str]]) -> None:
+    url, asked = listener
+    attack = f"<img src={url}/img onerror=document.title='owned'><script>document.title='owned'</script>"
+    escape = f"</style></title></code></pre>{attack}<link rel=stylesheet href={url}/css>"
+    finding = replace(S3_FINDING, title=escape, why=escape, resource=escape, resource_name=escape)
+    page = tmp_path / "report.html"
+    page.write_text(render_html(audit_with(findings=(finding,), nat_gateways=(replace(NAT_A, name=escape),))))
+    seen = chromium(page, tmp_path / "profile")
+    assert "<title>AWS network cost audit" in seen
+    assert "<script" not in seen
+    assert asked == []
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_the_browser_test_can_fail(tmp_path: Path, listener: tuple[str, list[str]]) -> None:
+    """The same attack, not escaped and not forbidden, does run and does ask."""
+    url, asked = listener
+    page = tmp_path / "attacked.html"
+    page.write_text(f"<title>safe</title><img src={url}/img onerror=document.title='owned'>")
+    assert "<title>owned</title>" in chromium(page, tmp_path / "profile")
+    assert asked == ["/img"]
+
+
+def test_every_hostile_text_is_covered() -> None:
+    """The example would prove little if its hostile texts never reached the page."""
+    page = render_html(hostile_audit())
+    assert len(HOSTILE) == 9
+    assert page.count('<article class="finding') == 9

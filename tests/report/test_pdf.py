@@ -1,0 +1,125 @@
+"""The PDF says what the page says, on numbered pages with bookmarks, and fetches nothing."""
+
+from __future__ import annotations
+
+import importlib.abc
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.machinery import ModuleSpec
+from io import BytesIO
+from types import ModuleType
+
+import pytest
+from pypdf import PdfReader
+from pypdf.generic import Destination
+
+from auditor.errors import AuditorError
+from auditor.model.audit import Audit
+from auditor.report.html import render_html
+from auditor.report.pdf import render_pdf
+from tests.report.example import AUDIT, NAT_A, audit_with, blind_audit
+
+
+def reader(audit: Audit) -> PdfReader:
+    return PdfReader(BytesIO(render_pdf(render_html(audit))))
+
+
+@pytest.fixture(scope="module")
+def report() -> PdfReader:
+    return reader(AUDIT)
+
+
+def text_of(report: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in report.pages).split())
+
+
+def bookmarks(report: PdfReader) -> list[str]:
+    def flat(outline: Sequence[object]) -> list[str]:
+        titles: list[str] = []
+        for entry in outline:
+            titles += flat(entry) if isinstance(entry, list) else []
+            titles += [str(entry.title)] if isinstance(entry, Destination) else []
+        return titles
+
+    return flat(report.outline)
+
+
+def test_it_shows_the_same_figures_as_the_page(report: PdfReader) -> None:
+    text = text_of(report)
+    for figure in ("$173.38", "$412.50", "$295.65", "$14.60", "$136.88", "$186.88", "4,152.89 GB", "98.3%"):
+        assert figure in text
+        assert figure in render_html(AUDIT)
+    assert "2 gaps" in text
+
+
+def test_what_is_folded_on_the_page_is_open_in_the_pdf(report: PdfReader) -> None:
+    text = text_of(report)
+    assert "aws ec2 create-vpc-endpoint" in text
+    assert "aws ec2 delete-vpc-endpoints" in text
+    assert "not attributed – 105 GB" in text
+
+
+def test_every_page_is_numbered_and_has_a_running_header_but_the_first(report: PdfReader) -> None:
+    count = len(report.pages)
+    assert count > 3
+    for number, page in enumerate(report.pages, start=1):
+        text = " ".join(page.extract_text().split())
+        assert f"Page {number} of {count}" in text
+        assert text.count("AWS network cost audit") == 1  # the title on the cover, the header elsewhere
+
+
+def test_it_has_bookmarks_for_its_parts_and_findings(report: PdfReader) -> None:
+    found = bookmarks(report)
+    parts = ["The plan", "Findings", "NAT gateways", "Endpoints", "What could not be read", "Appendix"]
+    assert [title for title in found if title in parts] == parts
+    assert "VPC prod reaches S3 through a NAT gateway and has no gateway endpoint" in found
+
+
+def test_it_has_a_title_and_links_within_itself_only(report: PdfReader) -> None:
+    assert report.metadata is not None
+    assert report.metadata.title == "AWS network cost audit, 2026-10-21 to 2026-11-19 (30 days)"
+    links = [note.get_object() for page in report.pages for note in page.get("/Annots", ())]
+    assert links
+    assert not [link for link in links if "/URI" in str(link.get("/A", ""))]
+
+
+def test_a_table_that_breaks_repeats_its_head() -> None:
+    nats = tuple(replace(NAT_A, id=f"nat-{n:03}", lines=(), destinations=()) for n in range(60))
+    pages = reader(audit_with(nat_gateways=nats)).pages
+    texts = [page.extract_text() for page in pages]
+    tabled = [text for text in texts if text.count("zonal") > 2]
+    assert len(tabled) >= 3
+    assert all("Coverage" in text for text in tabled)
+
+
+def test_an_audit_that_read_nothing_is_no_all_clear() -> None:
+    assert "There may be some in what could not be read" in text_of(reader(blind_audit()))
+
+
+@pytest.mark.parametrize("kind", ["file:///etc/hostname", "http://127.0.0.1:9/", "data:text/css,body%7B%7D"])
+def test_nothing_is_fetched_whatever_the_page_asks_for(
+    kind: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *_, **__: pytest.fail("it was fetched"))
+    render_pdf(f'<link rel=stylesheet href="{kind}"><img src="{kind}"><p>text</p>')
+    assert "disallowed protocol" in caplog.text
+
+
+class NoPango(importlib.abc.MetaPathFinder):
+    """Imports WeasyPrint as a system without Pango does."""
+
+    def find_spec(self, fullname: str, _path: object, _target: ModuleType | None = None) -> ModuleSpec | None:
+        if fullname == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0': not found\nmore of it")
+        return None
+
+
+def test_without_pango_it_says_which_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
+    with pytest.raises(AuditorError) as raised:
+        render_pdf("<p>text</p>")
+    assert "libpangoft2-1.0-0" in str(raised.value)
+    assert "\n" not in str(raised.value)
