@@ -173,6 +173,16 @@ def test_max_results_is_honoured_below_the_page_size(proxy: FaultProxy, client: 
     }
 
 
+def test_page_is_written_without_namespace_prefixes(proxy: FaultProxy) -> None:
+    """A parser that knows nothing of namespaces can read EC2, so it must be able to read a page."""
+    proxy.page_size = 1
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIAOWN/20261120/us-east-1/ec2/aws4_request"}
+    asked = urllib.request.Request(proxy.url, b"Action=DescribeSubnets", signed)  # noqa: S310  # the proxy's own
+    with urllib.request.urlopen(asked) as answer:  # noqa: S310  # the same
+        body = answer.read()
+    assert body.count(b"<subnetId>") == body.count(b"<nextToken>page-1</nextToken>") == 1
+
+
 def test_paging_is_off_until_it_is_set(proxy: FaultProxy, client: Clients) -> None:
     assert proxy.page_size is None
     assert "NextToken" not in client("ec2").describe_subnets(MaxResults=5)
@@ -310,14 +320,14 @@ def test_body_is_edited_and_then_paged(proxy: FaultProxy, client: Clients) -> No
     """A regional NAT gateway, which moto cannot create, beside those that are there."""
 
     def with_regional(call: Call, body: bytes) -> bytes:
-        assert call.region == "us-east-1"
+        assert call.region == "sa-east-1"
         nat = b"<item><natGatewayId>%s</natGatewayId><availabilityMode>regional</availabilityMode></item>"
         nats = nat % b"nat-0a" + nat % b"nat-0b"
         return body.replace(b"<natGatewaySet/>", b"<natGatewaySet>" + nats + b"</natGatewaySet>")
 
     proxy.replace("DescribeNatGateways", with_regional)
     proxy.page_size = 1
-    pages = client("ec2").get_paginator("describe_nat_gateways").paginate()
+    pages = client("ec2", "sa-east-1").get_paginator("describe_nat_gateways").paginate()
     nats = [[(nat["NatGatewayId"], nat["AvailabilityMode"]) for nat in page["NatGateways"]] for page in pages]
     assert nats == [[("nat-0a", "regional")], [("nat-0b", "regional")]]
 
@@ -325,7 +335,7 @@ def test_body_is_edited_and_then_paged(proxy: FaultProxy, client: Clients) -> No
 def test_regions_not_opted_into_show_with_all_regions_only(proxy: FaultProxy, client: Clients) -> None:
     proxy.answer_opt_in(["eu-south-2", "eu-west-1", "xx-new-1"])
 
-    def statuses(**asked: Any) -> dict[str, str]:  # noqa: ANN401  # as boto3 takes them
+    def statuses(**asked: Any) -> dict[str, str]:
         regions = client("ec2").describe_regions(**asked)["Regions"]
         return {region["RegionName"]: region["OptInStatus"] for region in regions}
 
@@ -363,11 +373,11 @@ def test_clear_forgets_faults_paging_and_log(proxy: FaultProxy, client: Clients)
 
 def test_bodies_and_headers_pass_unchanged(proxy: FaultProxy, client: Clients) -> None:
     s3, content = client("s3"), bytes(range(256)) * 1000
-    s3.create_bucket(Bucket="flow-logs")
-    s3.put_object(Bucket="flow-logs", Key="a/b c+d.gz", Body=content, Metadata={"owner": "network"})
-    head = s3.head_object(Bucket="flow-logs", Key="a/b c+d.gz")
+    s3.create_bucket(Bucket="fault-proxy")
+    s3.put_object(Bucket="fault-proxy", Key="a/b c+d.gz", Body=content, Metadata={"owner": "network"})
+    head = s3.head_object(Bucket="fault-proxy", Key="a/b c+d.gz")
     assert (head["ContentLength"], head["Metadata"]) == (len(content), {"owner": "network"})
-    body = s3.get_object(Bucket="flow-logs", Key="a/b c+d.gz")["Body"]
+    body = s3.get_object(Bucket="fault-proxy", Key="a/b c+d.gz")["Body"]
     assert body.read() == content
     assert [call.service for call in proxy.calls] == ["s3"] * 4
 
