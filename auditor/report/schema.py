@@ -24,6 +24,7 @@ Schema: TypeAlias = dict[str, Any]
 SCALARS: dict[object, Schema] = {
     str: {"type": "string"},
     int: {"type": "integer"},
+    bool: {"type": "boolean"},
     NoneType: {"type": "null"},
     Decimal: {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
     datetime: {"type": "string", "format": "date-time", "pattern": "Z$"},

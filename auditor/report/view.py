@@ -16,7 +16,7 @@ from auditor.model.money import ZERO, Bill, Difference, Line
 from auditor.report.text import counted, unique
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from decimal import Decimal
 
 STATUS_WORDS = (
@@ -97,6 +97,7 @@ class View:
     is_complete: bool
     findings: tuple[NumberedFinding, ...]
     settled: tuple[NumberedFinding, ...]
+    names: Mapping[str, str]
     steps: tuple[Step, ...]
     gaps: tuple[GapGroup, ...]
     not_evaluated: tuple[SilentRule, ...]
@@ -128,6 +129,7 @@ def view(audit: Audit) -> View:
         is_complete=_is_complete(audit),
         findings=tuple(n for n in findings if n.finding.status not in SETTLED),
         settled=tuple(n for n in findings if n.finding.status in SETTLED),
+        names=_names(audit),
         steps=tuple(Step(step, by_id.get(step.finding_id)) for step in audit.plan),
         gaps=_gap_groups(audit.gaps),
         not_evaluated=_silent_rules(audit.not_evaluated),
@@ -183,6 +185,16 @@ def _seen(audit: Audit) -> str:
     counts = Counter(scope.status for scope in audit.scopes)
     parts = ", ".join(f"{counts[status]:,} {words}" for status, words in STATUS_WORDS if counts[status])
     return f"{counted(len(audit.scopes), 'scope')} (an account in one region): {parts}; {gaps}."
+
+
+def _names(audit: Audit) -> dict[str, str]:
+    """Names of VPCs, NAT gateways and endpoints by id; what has none, or was not seen, is absent."""
+    names: dict[str, str] = {}
+    for nat in audit.nat_gateways:
+        names |= {nat.id: nat.name, nat.vpc_id: nat.vpc_name}
+    for endpoint in audit.endpoints:
+        names |= {endpoint.id: endpoint.name, endpoint.vpc_id: endpoint.vpc_name}
+    return {key: name for key, name in names.items() if name}
 
 
 def _gap_groups(gaps: Collection[Gap]) -> tuple[GapGroup, ...]:

@@ -68,6 +68,7 @@ NAT_A = NatGatewayCost(
     ),
     unattributed_bytes=105 * GIB,
     observed_hours=720,
+    has_appliances=False,
     lines=(
         Line(
             "nat-0a11ce0000000000a",
@@ -108,6 +109,7 @@ NAT_B = NatGatewayCost(
     destinations=(),
     unattributed_bytes=None,
     observed_hours=720,
+    has_appliances=False,
     lines=(
         Line(
             "nat-0b0b00000000000b",
@@ -171,7 +173,6 @@ S3_FINDING = Finding(
     region="us-east-1",
     vpc_id="vpc-0prod000000000001",
     resource="vpc-0prod000000000001",
-    resource_name="prod",
     severity=Severity.HIGH,
     evidence=Level.FLOW_LOGS,
     title="VPC prod reaches S3 through a NAT gateway and has no gateway endpoint",
@@ -211,7 +212,6 @@ ENDPOINT_FINDING = Finding(
     region="eu-central-1",
     vpc_id="vpc-0staging00000002",
     resource="nat-0b0b00000000000b",
-    resource_name="",
     severity=Severity.MEDIUM,
     evidence=Level.METRICS,
     title="An interface endpoint for CloudWatch Logs may cost less than the NAT gateway",
@@ -366,7 +366,6 @@ def hostile_audit() -> Audit:
             S3_FINDING,
             id=f"{text}/{n}",
             title=f"VPC {text} has no endpoint",
-            resource_name=text,
             why=text,
             risks=(text,),
             check=text,

@@ -103,8 +103,8 @@ def test_it_says_how_much_was_seen() -> None:
 
 def test_the_plan_keeps_what_was_not_measured_apart() -> None:
     text = text_of(AUDIT)
-    assert "us-east-1 · vpc-0prod000000000001 $173.38 $173.38 – –" in text
-    assert "eu-central-1 · vpc-0staging00000002 $0.00 $173.38 $412.50 $412.50" in text
+    assert "us-east-1 · prod vpc-0prod000000000001 $173.38 $173.38 – –" in text
+    assert "eu-central-1 · staging vpc-0staging00000002 $0.00 $173.38 $412.50 $412.50" in text
 
 
 def test_each_link_leads_somewhere_and_only_within_the_page() -> None:
@@ -275,7 +275,7 @@ def test_a_browser_runs_nothing_and_asks_for_nothing(tmp_path: Path, listener: t
     url, asked = listener
     attack = f"<img src={url}/img onerror=document.title='owned'><script>document.title='owned'</script>"
     escape = f"</style></title></code></pre>{attack}<link rel=stylesheet href={url}/css>"
-    finding = replace(S3_FINDING, title=escape, why=escape, resource=escape, resource_name=escape)
+    finding = replace(S3_FINDING, title=escape, why=escape, resource=escape)
     page = tmp_path / "report.html"
     page.write_text(render_html(audit_with(findings=(finding,), nat_gateways=(replace(NAT_A, name=escape),))))
     seen = chromium(page, tmp_path / "profile")
