@@ -59,5 +59,5 @@ def share(part: int, whole: int) -> Decimal:
 
 
 def _height(count: int, top: int) -> int:
-    """Whole pixels; a day with few bytes is a pixel, so that only a day without any is flat."""
-    return max(1, HEIGHT * count // top) if count else 0
+    """Whole pixels, one at the least: a day that was measured can be seen, though nothing flowed."""
+    return max(1, HEIGHT * count // top)

@@ -45,6 +45,7 @@ def _environment() -> Environment:
     )
     environment.filters |= FILTERS
     environment.filters |= {"name": text.name, "line": text.line, "listing": text.listing}
+    environment.filters |= {"sentence": text.sentence, "units": text.units}
     environment.globals |= {
         "bill": view.bill,
         "counted": text.counted,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -36,6 +37,16 @@ def line(text: str, length: int = TITLE_LENGTH) -> str:
 def name(text: str) -> str:
     """A resource's name, short enough for a table."""
     return line(text, NAME_LENGTH)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def units(unit: str, count: Decimal | None) -> str:
+    """`1 hour`, `730 hours`, `4 GB`: words have a plural, symbols have none."""
+    return f"{unit}s" if count != 1 and unit[-1:].islower() else unit
 
 
 def listing(items: Sequence[str], limit: int = LISTED) -> str:

@@ -370,7 +370,7 @@ def hostile_audit() -> Audit:
             risks=(text,),
             check=text,
             saving_note=text,
-            avoided=(replace(S3_FINDING.avoided[0], resource=text, label=text, unit=text, source=text),),
+            avoided=(replace(S3_FINDING.avoided[0], resource=text, label=text, source=text),),
             remediation=Remediation(cli=f"aws ec2 describe '{text}'", rollback=text),
         )
         for n, text in enumerate(HOSTILE)
