@@ -26,7 +26,9 @@ async def own_account(session: AuditSession) -> ScopeCalls:
         target = Target("", region, credentials)
         identity = await ScopeCalls(session, target).call(GET_CALLER_IDENTITY)
     except AwsFailureError as failure:
-        raise NoAccessError(f"{failure.reason}; set AWS_PROFILE or run `aws sso login`, then `auditor doctor`") from failure
+        raise NoAccessError(
+            f"{failure.reason}; set AWS_PROFILE or run `aws sso login`, then `auditor doctor`"
+        ) from failure
     return ScopeCalls(session, replace(target, account_id=identity["Account"], who=identity["Arn"]))
 
 
@@ -36,7 +38,10 @@ async def assume(own: ScopeCalls, account_id: str, role: str, external_id: str |
     params = {"RoleArn": arn, "RoleSessionName": SESSION_NAME} | ({"ExternalId": external_id} if external_id else {})
 
     async def refresh() -> dict[str, str]:
-        answer = (await own.call(ASSUME_ROLE, **params))["Credentials"]
+        reply = await own.call(ASSUME_ROLE, **params)
+        if reply["AssumedRoleUser"]["Arn"].split(":")[4] != account_id:
+            raise AwsFailureError(Kind.UNKNOWN, f"{arn} leads to another account: {reply['AssumedRoleUser']['Arn']}")
+        answer = reply["Credentials"]
         return {
             "access_key": answer["AccessKeyId"],
             "secret_key": answer["SecretAccessKey"],

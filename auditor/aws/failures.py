@@ -49,8 +49,19 @@ class AwsFailureError(AuditorError):
 
 # EC2 API reference, "Error codes"; CloudWatch, STS and Price List API references, "Common errors" (read 2026-11-20).
 _CODES = {
-    Kind.DENIED: {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "NotAuthorized", "Forbidden"},
-    Kind.DISABLED_REGION: {"AuthFailure", "OptInRequired", "InvalidClientTokenId", "UnrecognizedClientException"},
+    Kind.DENIED: {
+        "UnauthorizedOperation",
+        "AccessDenied",
+        "AccessDeniedException",
+        "NotAuthorized",
+        "Forbidden",
+    },
+    Kind.DISABLED_REGION: {
+        "AuthFailure",
+        "OptInRequired",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    },
     Kind.CREDENTIALS: {
         "ExpiredToken",
         "ExpiredTokenException",
@@ -72,8 +83,20 @@ _CODES = {
     },
 }
 _KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
-_CONNECTION = (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError, ConnectionClosedError, HTTPClientError)
-_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, TokenRetrievalError, SSOError)
+_CONNECTION = (
+    EndpointConnectionError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+    ConnectionClosedError,
+    HTTPClientError,
+)
+_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+)
 _HINTS = {
     Kind.DENIED: "grant {action} to {who}",
     Kind.DISABLED_REGION: "the region refuses these credentials: enable the region for the account or leave it out",

@@ -47,12 +47,14 @@ DESCRIBE_TRANSIT_ATTACHMENTS = Operation(
     "ec2", "DescribeTransitGatewayAttachments", Source.TRANSIT_GATEWAYS, "TransitGatewayAttachments", 1000
 )
 DESCRIBE_TRANSIT_VPC_ATTACHMENTS = Operation(
-    "ec2", "DescribeTransitGatewayVpcAttachments", Source.TRANSIT_GATEWAYS, "TransitGatewayVpcAttachments", 1000
+    "ec2",
+    "DescribeTransitGatewayVpcAttachments",
+    Source.TRANSIT_GATEWAYS,
+    "TransitGatewayVpcAttachments",
+    1000,
 )
 SEARCH_TRANSIT_ROUTES = Operation("ec2", "SearchTransitGatewayRoutes", Source.TRANSIT_ROUTES, "Routes")
-DESCRIBE_PEERINGS = Operation(
-    "ec2", "DescribeVpcPeeringConnections", Source.PEERINGS, "VpcPeeringConnections", 1000
-)
+DESCRIBE_PEERINGS = Operation("ec2", "DescribeVpcPeeringConnections", Source.PEERINGS, "VpcPeeringConnections", 1000)
 DESCRIBE_FLOW_LOGS = Operation("ec2", "DescribeFlowLogs", Source.FLOW_LOGS, "FlowLogs", 1000)
 DESCRIBE_INTERFACES = Operation("ec2", "DescribeNetworkInterfaces", Source.INTERFACES, "NetworkInterfaces", 1000)
 

@@ -75,7 +75,9 @@ class AuditSession:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         await self._stack.aclose()
 
     @property
@@ -148,4 +150,3 @@ def _count(event_name: str, **_: Any) -> None:
 
 def _unknown_profile(error: ProfileNotFound) -> UsageError:
     return UsageError(f"{error}: name one of `aws configure list-profiles`")
-

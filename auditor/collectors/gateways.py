@@ -49,9 +49,7 @@ async def _search(calls: ScopeCalls, table_id: str) -> list[Any]:
     return [item for item in items if item.get("DestinationCidrBlock") in _DEFAULT_ROUTES]
 
 
-def parse_attachment(
-    item: dict[str, Any], region: str, subnets: dict[str, Iterable[str]]
-) -> TransitGatewayAttachment:
+def parse_attachment(item: dict[str, Any], region: str, subnets: dict[str, Iterable[str]]) -> TransitGatewayAttachment:
     """An attachment of DescribeTransitGatewayAttachments."""
     return TransitGatewayAttachment(
         id=item["TransitGatewayAttachmentId"],

@@ -86,7 +86,9 @@ async def _fetch(
     points: dict[tuple[str, str], dict[date, int]] = {(q.resource_id, q.metric): {} for q in queries}
     for batch, results in zip(batches, answers, strict=True):
         _add(points, batch, results, operation)
-    return tuple(Series(*key, tuple(sorted(days)), tuple(days[d] for d in sorted(days))) for key, days in points.items())
+    return tuple(
+        Series(*key, tuple(sorted(days)), tuple(days[d] for d in sorted(days))) for key, days in points.items()
+    )
 
 
 def _request(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:

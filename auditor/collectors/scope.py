@@ -16,7 +16,12 @@ from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import action_of
 from auditor.collectors.endpoints import fetch_endpoint_services, fetch_endpoints
 from auditor.collectors.gateways import fetch_attachments, fetch_peerings, fetch_transit_routes
-from auditor.collectors.metrics import fetch_endpoint_metrics, fetch_nat_metrics
+from auditor.collectors.metrics import (
+    endpoint_queries,
+    fetch_endpoint_metrics,
+    fetch_nat_metrics,
+    nat_queries,
+)
 from auditor.collectors.nat_gateways import fetch_nat_gateways
 from auditor.collectors.route_tables import fetch_route_tables
 from auditor.collectors.surroundings import (
@@ -78,6 +83,16 @@ class Core:
         return any(route.target.startswith(prefix) for table in self.tables for route in table.routes)
 
     @property
+    def billed(self) -> tuple[NatGateway, ...]:
+        """NAT gateways that cost something: the only ones whose metrics matter."""
+        return tuple(nat for nat in self.nats if nat.is_billed)
+
+    @property
+    def metrics(self) -> int:
+        """How many metrics CloudWatch is asked for, which is what it charges."""
+        return sum(1 for _ in nat_queries(self.billed)) + sum(1 for _ in endpoint_queries(self.endpoints))
+
+    @property
     def interface_ids(self) -> tuple[str, ...]:
         """Interfaces of NAT gateways and endpoints."""
         of_nats = (address.interface_id for nat in self.nats for address in nat.addresses if address.interface_id)
@@ -98,7 +113,7 @@ async def collect_scope(calls: ScopeCalls, window: Window, want_prices: Callable
         return _scope(reading, Network(route_tables=core.tables))
     want_prices(calls.region)
     network, series = await _read_rest(reading, core, window)
-    return _scope(reading, await _with_dns(reading, network, series), series)
+    return _scope(reading, await _with_dns(reading, network, series), series, core.metrics)
 
 
 async def _read_core(reading: Reading) -> Core:
@@ -114,7 +129,6 @@ async def _read_core(reading: Reading) -> Core:
 async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Network, tuple[Series, ...]]:
     read, read_if = reading.read, reading.read_if
     groups = [group for endpoint in core.endpoints for group in endpoint.security_group_ids]
-    billed = [nat for nat in core.nats if nat.is_billed]
     found = await asyncio.gather(
         read(Source.ZONES, fetch_zones),
         read(Source.VPCS, fetch_vpcs),
@@ -126,10 +140,22 @@ async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Netw
         read_if(core.nats, Source.FLOW_LOGS, fetch_flow_logs),
         read_if(core.leads_to("pcx-"), Source.PEERINGS, fetch_peerings),
         _read_transit(reading, core.leads_to("tgw-")),
-        read_if(billed, Source.NAT_METRICS, fetch_nat_metrics, billed, window),
+        read_if(core.billed, Source.NAT_METRICS, fetch_nat_metrics, core.billed, window),
         read_if(groups, Source.ENDPOINT_METRICS, fetch_endpoint_metrics, core.endpoints, window),
     )
-    zones, vpcs, subnets, services, lists, security_groups, interfaces, flow_logs, peerings, transit, *series = found
+    (
+        zones,
+        vpcs,
+        subnets,
+        services,
+        lists,
+        security_groups,
+        interfaces,
+        flow_logs,
+        peerings,
+        transit,
+        *series,
+    ) = found
     network = Network(
         zones=zones,
         vpcs=vpcs,
@@ -169,7 +195,7 @@ def _may_be_bypassed(endpoint: Endpoint, series: tuple[Series, ...]) -> bool:
     return endpoint.type == "Interface" and endpoint.private_dns and not moved
 
 
-def _scope(reading: Reading, network: Network, series: tuple[Series, ...] = ()) -> Scope:
+def _scope(reading: Reading, network: Network, series: tuple[Series, ...] = (), metrics: int = 0) -> Scope:
     target = reading.calls.target
     return Scope(
         account_id=target.account_id,
@@ -179,5 +205,5 @@ def _scope(reading: Reading, network: Network, series: tuple[Series, ...] = ()) 
         series=series,
         gaps=tuple(sorted(reading.gaps, key=lambda gap: gap.source)),
         calls=tuple(Call(operation, count) for operation, count in sorted(target.sent.items())),
+        metrics_requested=metrics,
     )
-

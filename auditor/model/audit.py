@@ -63,7 +63,6 @@ class Finding:
     region: str
     vpc_id: str | None
     resource: str
-    resource_name: str
     severity: Severity
     evidence: Level
     title: str
@@ -121,6 +120,7 @@ class NatGatewayCost:
     destinations: tuple[Traffic, ...]
     unattributed_bytes: int | None
     observed_hours: int
+    has_appliances: bool
     lines: tuple[Line, ...]
 
 

@@ -131,6 +131,7 @@ class Scope:
     attributions: tuple[Attribution, ...] = ()
     gaps: tuple[Gap, ...] = ()
     calls: tuple[Call, ...] = ()
+    metrics_requested: int = 0
 
     @property
     def status(self) -> str:

@@ -132,9 +132,18 @@ class Difference:
 
     @property
     def usd(self) -> Decimal | None:
-        """The saving: `before − after`, or `None` if a line that changes has no known cost."""
-        avoided, added = Bill(self.avoided).usd, Bill(self.added).usd
-        return None if avoided is None or added is None else subtract(avoided, added)
+        """The saving, `before − after`.
+
+        `None` if something is added whose cost is unknown. An unknown cost that is avoided is left out: the saving
+        is then larger than this by it, and `unpriced` says so.
+        """
+        added = Bill(self.added).usd
+        return None if added is None else subtract(Bill(self.avoided).known_usd, added)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Labels of the lines whose cost is unknown."""
+        return tuple(sorted({line.label for line in (*self.avoided, *self.added) if line.usd is None}))
 
 
 def gigabytes(count: int) -> Decimal:
@@ -187,4 +196,3 @@ def _change(old: Line | None, new: Line | None) -> tuple[bool, Line] | None:
         return (True, old) if old.quantity is None else (False, new)
     change = subtract(old.quantity, new.quantity)
     return (change > 0, old.with_quantity(change.copy_abs()))
-

@@ -337,6 +337,11 @@ class Network:
         return _grouped((nat.vpc_id, nat) for nat in self.nat_gateways)
 
     @cached_property
+    def landing_subnets(self) -> frozenset[str]:
+        """Subnets in which a transit gateway is attached: traffic of other VPCs leaves it there."""
+        return frozenset(subnet_id for attachment in self.attachments for subnet_id in attachment.subnet_ids)
+
+    @cached_property
     def attachment_of_vpc(self) -> dict[tuple[str, str], TransitGatewayAttachment]:
         """Attachments by transit gateway and VPC; the owner's and the VPC's view of one are joined."""
         joined: dict[tuple[str, str], TransitGatewayAttachment] = {}

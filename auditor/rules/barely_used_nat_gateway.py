@@ -33,9 +33,17 @@ def _propose(view: View, nat: NatGateway) -> Proposal:
         vpc_id=nat.vpc_id,
         title=f"NAT gateway {view.name(nat)} is barely used",
         why="What it carried costs less than a twentieth of what its hours cost."
-        + (f" {view.name(other)} in the same VPC could carry it as well." if other else " No other NAT gateway of the VPC")
-        + ("" if other else " could take over: share one of another VPC over a transit gateway, or give the few"
-           " clients an endpoint, a public address or an egress-only gateway."),
+        + (
+            f" {view.name(other)} in the same VPC could carry it as well."
+            if other
+            else " No other NAT gateway of the VPC"
+        )
+        + (
+            ""
+            if other
+            else " could take over: share one of another VPC over a transit gateway, or give the few"
+            " clients an endpoint, a public address or an egress-only gateway."
+        ),
         edits=(DropNatGateway(nat.id, nat.region, replaced_by=other.id),) if other else (),
         risks=(*DROP_NAT_RISKS, "One NAT gateway less is one availability zone less that egress survives."),
         check=DROP_NAT_CHECK,

@@ -47,8 +47,10 @@ def _propose(view: View, nat: NatGateway, nearer: NatGateway, zone: str, subnets
         why=f"Their own zone has {view.name(nearer)}. Every byte to a NAT gateway in another zone pays transfer between"
         " zones on top, and the subnets lose egress when that zone fails.",
         edits=edits,
-        risks=("Open connections through the old NAT gateway are dropped when the route changes.",
-               "Destinations see another source address: check allow lists of partners."),
+        risks=(
+            "Open connections through the old NAT gateway are dropped when the route changes.",
+            "Destinations see another source address: check allow lists of partners.",
+        ),
         check="aws ec2 describe-route-tables shows each subnet's default route at the NAT gateway of its own zone.",
         note="How many of the NAT gateway's bytes come from these subnets was not measured: none at the least, all of"
         " them at the most.",

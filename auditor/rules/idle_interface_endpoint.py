@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
+from auditor.rules.reachability import causes
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.edits import DropEndpoint
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
-    """One proposal per endpoint that is older than the window."""
+    """One proposal per endpoint that is older than the window; one that cannot be reached is not idle but bypassed."""
     for endpoint in view.interface_endpoints:
         carried = view.bytes_of_endpoint(endpoint)
         if carried is None:
             yield Unjudged(endpoint.id, "CloudWatch has no datapoint of it, and it is younger than the window")
-        elif carried == 0 and view.window.covers(endpoint.created):
+        elif carried == 0 and view.window.covers(endpoint.created) and not causes(view, endpoint):
             yield Proposal(
                 resource=endpoint.id,
                 vpc_id=endpoint.vpc_id,

@@ -10,7 +10,12 @@ from auditor.model.network import Endpoint
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.rules.wording import GATEWAY_CHECK, GATEWAY_RISKS
-from auditor.whatif.edits import AddGatewayEndpoint, AssociateRouteTables, Edit, LimitPrivateDnsToInboundResolver
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    AssociateRouteTables,
+    Edit,
+    LimitPrivateDnsToInboundResolver,
+)
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
@@ -37,11 +42,16 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
 
 def _edits(view: View, endpoint: Endpoint) -> tuple[Edit, ...]:
     """First a gateway endpoint in every route table of the VPC, then the DNS: AWS demands that order."""
-    tables = view.tables_of(tuple(s for s in view.network.subnets_of_vpc.get(endpoint.vpc_id, ()) if _has_table(view, s.id)))
+    tables = view.tables_of(
+        tuple(s for s in view.network.subnets_of_vpc.get(endpoint.vpc_id, ()) if _has_table(view, s.id))
+    )
     gateways = view.gateway_endpoints_of(view.network.vpc[endpoint.vpc_id], "s3")
     limit = LimitPrivateDnsToInboundResolver(endpoint.id, endpoint.region)
     if not gateways:
-        return (AddGatewayEndpoint(endpoint.vpc_id, endpoint.account_id, endpoint.region, "s3", tables), limit)
+        return (
+            AddGatewayEndpoint(endpoint.vpc_id, endpoint.account_id, endpoint.region, "s3", tables),
+            limit,
+        )
     associated = {table for gateway in gateways for table in gateway.route_table_ids}
     missing = tuple(table for table in tables if table not in associated)
     return (*((AssociateRouteTables(gateways[0].id, endpoint.region, missing),) if missing else ()), limit)

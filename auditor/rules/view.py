@@ -77,9 +77,10 @@ class View:
         return self.network.table_of_subnet[subnet.id]
 
     def subnets_through(self, vpc: Vpc, kind: HopKind) -> tuple[Subnet, ...]:
-        """The VPC's subnets whose way to the internet passes a hop of that kind."""
+        """The VPC's subnets whose way to the internet passes a hop of that kind; attachment subnets have no clients."""
         subnets = self.network.subnets_of_vpc.get(vpc.id, ())
-        return tuple(subnet for subnet in subnets if self.egress(subnet).through(kind))
+        clients = (subnet for subnet in subnets if subnet.id not in self.network.landing_subnets)
+        return tuple(subnet for subnet in clients if self.egress(subnet).through(kind))
 
     def is_lost(self, vpc: Vpc) -> bool:
         """Whether some subnet's way ends at something that was not read: a transit gateway whose hub is elsewhere."""

@@ -45,7 +45,13 @@ class Usage:
 
 def bill(network: Network, traffic: Traffic, prices: Prices) -> Bill:
     """Hours of everything that stands there, and GB of everything that flows."""
-    return Bill((*_hourly(network, prices), *_unmeasured(network, traffic, prices), *_flowing(network, traffic, prices)))
+    return Bill(
+        (
+            *_hourly(network, prices),
+            *_unmeasured(network, traffic, prices),
+            *_flowing(network, traffic, prices),
+        )
+    )
 
 
 def nat_items(nat: NatGateway) -> tuple[Item, Item]:
@@ -131,6 +137,7 @@ def _tiered(usage: Usage, start: Decimal, end: Decimal, tiers: tuple[Price, ...]
     """One line a tier for the GB between `start` and `end` of the pool that shares the tiers."""
     if not tiers:
         yield Line.unpriced(usage.resource, usage.label, subtract(end, start), "GB")
+        return
     bounds: Iterable[Decimal] = (*(price.from_quantity for price in tiers[1:]), Decimal("Infinity"))
     for price, upper in zip(tiers, bounds, strict=True):
         low, high = max(start, price.from_quantity), min(end, upper)

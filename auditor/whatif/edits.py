@@ -107,7 +107,9 @@ class RouteSubnetToNat:
         old = network.table_of_subnet.get(self.subnet_id)
         if old is None or old.id == self.table_id or self.nat_gateway_id not in network.nat_gateway:
             return network
-        routes = tuple(replace(r, target=self.nat_gateway_id) if r.destination == DEFAULT_ROUTE else r for r in old.routes)
+        routes = tuple(
+            replace(r, target=self.nat_gateway_id) if r.destination == DEFAULT_ROUTE else r for r in old.routes
+        )
         new = replace(old, id=self.table_id, is_main=False, subnet_ids=(self.subnet_id,), routes=routes)
         rest = tuple(_without_subnet(table, self.subnet_id) for table in network.route_tables)
         endpoints = tuple(_also(endpoint, old.id, new.id) for endpoint in network.endpoints)

@@ -184,7 +184,9 @@ def _landing_subnet(network: Network, subnet: Subnet, gateway_id: str) -> Subnet
     if origin is None or origin.route_table_id is None:
         return None
     hub = _default_attachment(network, gateway_id, origin.route_table_id)
-    subnets = [network.subnet[i] for i in network.attachment_of_vpc[hub].subnet_ids if i in network.subnet] if hub else []
+    subnets = (
+        [network.subnet[i] for i in network.attachment_of_vpc[hub].subnet_ids if i in network.subnet] if hub else []
+    )
     return next((s for s in subnets if s.az == subnet.az), subnets[0] if subnets else None)
 
 

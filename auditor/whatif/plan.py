@@ -1,0 +1,69 @@
+"""The plan: edits in an order, each priced on top of those before it; one that adds nothing any more is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from auditor.model.money import ZERO, subtract
+from auditor.model.network import Network
+from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.saving import Bounds, Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change that might go into the plan, with what it saves alone."""
+
+    id: str
+    edits: tuple[Edit, ...]
+    alone: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of the plan with what it adds to the saving, at the least and at the most."""
+
+    id: str
+    low: Decimal
+    high: Decimal
+
+
+def price_alone(situation: Situation, edits: tuple[Edit, ...]) -> Bounds:
+    """What some edits save if nothing else changes."""
+    return situation.saving(apply_all(situation.network, edits))
+
+
+def make_plan(situation: Situation, candidates: Iterable[Candidate]) -> Iterator[Step]:
+    """The steps for one situation. Their savings add up to the saving of all of them together."""
+    network, low, high = situation.network, ZERO, ZERO
+    for candidate in sorted((c for c in candidates if _may_pay(c)), key=_order):
+        changed = apply_all(network, candidate.edits)
+        saved = _amounts(situation.saving(changed)) if changed is not network else None
+        if saved is None or saved[0] < low or saved[1] < high:
+            continue
+        yield Step(candidate.id, subtract(saved[0], low), subtract(saved[1], high))
+        network, low, high = changed, *saved
+
+
+def after(situation: Situation, candidates: Iterable[Candidate], steps: Iterable[Step]) -> Network:
+    """The network once the plan is carried out."""
+    edits = {candidate.id: candidate.edits for candidate in candidates}
+    return apply_all(situation.network, (edit for step in steps for edit in edits[step.id]))
+
+
+def _may_pay(candidate: Candidate) -> bool:
+    amounts = _amounts(candidate.alone)
+    return amounts is not None and amounts[0] >= 0 and amounts[1] > 0
+
+
+def _order(candidate: Candidate) -> tuple[Decimal, Decimal]:
+    """What is certain before what is possible, the largest first; equals stay in the order of the rules."""
+    low, high = _amounts(candidate.alone) or (ZERO, ZERO)
+    return (low.copy_negate(), high.copy_negate())
+
+
+def _amounts(bounds: Bounds) -> tuple[Decimal, Decimal] | None:
+    low, high = bounds.low.usd, bounds.high.usd
+    return None if low is None or high is None else (low, high)
