@@ -202,9 +202,9 @@ def _numbered(steps: Iterable[Step]) -> tuple[PlanStep, ...]:
 def _totals(
     nats: tuple[NatGatewayCost, ...], endpoints: tuple[EndpointCost, ...], plan: tuple[PlanStep, ...]
 ) -> Totals:
-    nat_usd, endpoint_usd = (_known(row.lines for row in rows) for rows in (nats, endpoints))
+    nat_usd, endpoint_usd = _known(row.lines for row in nats), _known(row.lines for row in endpoints)
     measured = plan[-1].cumulative if plan else ZERO
-    lines = (line for row in (*nats, *endpoints) for line in row.lines)
+    lines = [line for row in nats for line in row.lines] + [line for row in endpoints for line in row.lines]
     return Totals(
         nat_monthly_cost=nat_usd,
         endpoint_monthly_cost=endpoint_usd,

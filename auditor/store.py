@@ -55,6 +55,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise UsageError(f"Cannot write {path.name} in {path.parent}: {error.strerror}") from error
 
 
+def require_writable(folder: Path) -> None:
+    """Make sure now that reports can be written there later; `UsageError` if not."""
+    probe = folder / f".probe.{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"Cannot write reports to {folder}: {error.strerror}") from error
+
+
 def _write_through(path: Path, content: bytes) -> None:
     """Write a new file down to the disk: a rename after a power cut must not publish an empty one."""
     with path.open("xb") as file:

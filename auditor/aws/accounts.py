@@ -21,8 +21,6 @@ async def own_account(session: AuditSession) -> ScopeCalls:
     region = session.home_region
     try:
         credentials = await session.own_credentials()
-        if credentials is None:
-            raise AwsFailureError(Kind.CREDENTIALS, "no AWS credentials found")
         target = Target("", region, credentials)
         identity = await ScopeCalls(session, target).call(GET_CALLER_IDENTITY)
     except AwsFailureError as failure:

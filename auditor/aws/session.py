@@ -94,13 +94,16 @@ class AuditSession:
         return regions
 
     async def own_credentials(self) -> Any:
-        """The caller's credentials, or `None`."""
+        """The caller's credentials; `AwsFailureError` where there are none."""
         try:
-            return await self._session.get_credentials()
+            credentials = await self._session.get_credentials()
         except ProfileNotFound as error:
             raise _unknown_profile(error) from error
         except BotoCoreError as error:
             raise AwsFailureError(Kind.CREDENTIALS, " ".join(str(error).split())) from error
+        if credentials is None:
+            raise AwsFailureError(Kind.CREDENTIALS, "no AWS credentials found")
+        return credentials
 
     async def client(self, service: str) -> Any:
         """The service's only client; the first to ask creates it."""
@@ -114,12 +117,12 @@ class AuditSession:
         token = _target.set(target)
         try:
             async with self._slots:
-                answer: dict[str, Any] = await getattr(client, xform_name(operation.name))(**params)
+                answer = await getattr(client, str(xform_name(operation.name)))(**params)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise failure(error, operation, target.who) from error
         finally:
             _target.reset(token)
-        return answer
+        return dict(answer)
 
     async def _open(self, service: str) -> Any:
         context = self._session.create_client(service, region_name=DEFAULT_REGION, config=_CONFIG)
@@ -144,7 +147,7 @@ def _sign_for_target(context: dict[str, Any], **_: Any) -> None:
 
 
 def _count(event_name: str, **_: Any) -> None:
-    _, service, operation = event_name.split(".", 2)
+    service, operation = event_name.split(".")[1:3]
     _target.get().sent[f"{service}:{operation}"] += 1
 
 

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from auditor.collectors.batches import batched
 from typing import Any
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import GET_ENDPOINT_METRICS, GET_NAT_METRICS, Operation
+from auditor.collectors.batches import batched
 from auditor.model.evidence import Series, Window
 from auditor.model.network import Endpoint, NatGateway
 
@@ -82,7 +82,7 @@ async def _fetch(
     calls: ScopeCalls, operation: Operation, queries: tuple[MetricQuery, ...], window: Window
 ) -> tuple[Series, ...]:
     batches = list(batched(queries, QUERIES_PER_CALL))
-    answers = await asyncio.gather(*(calls.items(operation, **_request(batch, window)) for batch in batches))
+    answers = await asyncio.gather(*(calls.items(operation, **request_of(batch, window)) for batch in batches))
     points: dict[tuple[str, str], dict[date, int]] = {(q.resource_id, q.metric): {} for q in queries}
     for batch, results in zip(batches, answers, strict=True):
         _add(points, batch, results, operation)
@@ -91,7 +91,8 @@ async def _fetch(
     )
 
 
-def _request(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:
+def request_of(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:
+    """GetMetricData's parameters for up to 500 queries, daily over the window."""
     return {
         "MetricDataQueries": [
             {

@@ -34,6 +34,8 @@ class PriceReader:
     @property
     def notes(self) -> tuple[str, ...]:
         """One sentence per reason why live prices were not used."""
+        if not self._live:
+            return ("Prices are those of the bundled snapshot: the Price List API was not asked.",)
         reasons = sorted(set(self._failures.values()))
         return tuple(
             f"Prices of {', '.join(sorted(r for r, why in self._failures.items() if why == reason))} are those of the"

@@ -13,10 +13,11 @@ from auditor.aws.failures import AwsFailureError
 from auditor.aws.operations import ASSUME_ROLE, DESCRIBE_REGIONS
 from auditor.aws.session import AuditSession
 from auditor.collectors.price_reading import PriceReader
+from auditor.collectors.prices import bundled_prices
 from auditor.collectors.scope import collect_scope
 from auditor.errors import NoAccessError, UsageError
 from auditor.model.evidence import EVIDENCE_VERSION, Call, Evidence, Gap, Scope, Source, Window
-from auditor.model.money import Prices
+from auditor.model.money import Price, Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,23 @@ class Selection:
 class Progress:
     """Told of every scope: how many there are so far and how many are read."""
 
-    report: Callable[[int, int, str], None] = lambda total, done, text: None
+    report: Callable[[int, int, str], None] | None = None
     total: int = 0
     done: int = 0
 
     def expect(self, count: int) -> None:
         """More scopes are to come."""
         self.total += count
-        self.report(self.total, self.done, "")
+        self._tell("")
 
     def finish(self, scope: Scope) -> None:
         """A scope is read."""
         self.done += 1
-        self.report(self.total, self.done, f"{scope.account_id} {scope.region}: {scope.status}")
+        self._tell(f"{scope.account_id} {scope.region}: {scope.status}")
+
+    def _tell(self, text: str) -> None:
+        if self.report:
+            self.report(self.total, self.done, text)
 
 
 @dataclass
@@ -90,6 +95,18 @@ async def collect(selection: Selection, progress: Progress | None = None) -> Evi
         notes=prices.notes,
         calls=_calls([own, *prices.asked, *run.reached]),
     )
+
+
+async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[str, ...]]:
+    """The prices of the selected regions and the notes on them; the bundled ones need no credentials."""
+    if not selection.live_prices:
+        return tuple(price for region in selection.regions for price in bundled_prices(region)), ()
+    async with AuditSession(selection.profile) as session:
+        own = await own_account(session)
+        reader = PriceReader(own, partition(own), selection.generated_at)
+        for region in selection.regions:
+            reader.want(region)
+        return await reader.rows(), reader.notes
 
 
 async def _read_account(run: Run, own: ScopeCalls, account_id: str) -> None:

@@ -88,6 +88,16 @@ class Core:
         return tuple(nat for nat in self.nats if nat.is_billed)
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Security groups of endpoints."""
+        return tuple(group for endpoint in self.endpoints for group in endpoint.security_group_ids)
+
+    @property
+    def has_interface_endpoints(self) -> bool:
+        """Whether PrivateLink may have metrics."""
+        return any(endpoint.type == "Interface" for endpoint in self.endpoints)
+
+    @property
     def metrics(self) -> int:
         """How many metrics CloudWatch is asked for, which is what it charges."""
         return sum(1 for _ in nat_queries(self.billed)) + sum(1 for _ in endpoint_queries(self.endpoints))
@@ -127,60 +137,63 @@ async def _read_core(reading: Reading) -> Core:
 
 
 async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Network, tuple[Series, ...]]:
-    read, read_if = reading.read, reading.read_if
-    groups = [group for endpoint in core.endpoints for group in endpoint.security_group_ids]
-    found = await asyncio.gather(
-        read(Source.ZONES, fetch_zones),
-        read(Source.VPCS, fetch_vpcs),
-        read(Source.SUBNETS, fetch_subnets),
-        read(Source.ENDPOINT_SERVICES, fetch_endpoint_services),
-        read(Source.PREFIX_LISTS, fetch_prefix_lists),
-        read_if(groups, Source.SECURITY_GROUPS, fetch_security_groups, groups),
+    """Everything about what the core showed, side by side."""
+    *parts, series = await asyncio.gather(
+        _read_vpcs(reading),
+        _read_services(reading),
+        _read_surroundings(reading, core),
+        _read_transit(reading, core),
+        _read_metrics(reading, core, window),
+    )
+    own = Network(nat_gateways=core.nats, endpoints=core.endpoints, route_tables=core.tables)
+    return Network.merge([own, *parts]), series
+
+
+async def _read_vpcs(reading: Reading) -> Network:
+    zones, vpcs, subnets = await asyncio.gather(
+        reading.read(Source.ZONES, fetch_zones),
+        reading.read(Source.VPCS, fetch_vpcs),
+        reading.read(Source.SUBNETS, fetch_subnets),
+    )
+    return Network(zones=zones, vpcs=vpcs, subnets=subnets)
+
+
+async def _read_services(reading: Reading) -> Network:
+    services, lists = await asyncio.gather(
+        reading.read(Source.ENDPOINT_SERVICES, fetch_endpoint_services),
+        reading.read(Source.PREFIX_LISTS, fetch_prefix_lists),
+    )
+    return Network(endpoint_services=services, prefix_lists=lists)
+
+
+async def _read_surroundings(reading: Reading, core: Core) -> Network:
+    read_if = reading.read_if
+    groups, interfaces, flow_logs, peerings = await asyncio.gather(
+        read_if(core.groups, Source.SECURITY_GROUPS, fetch_security_groups, core.groups),
         read_if(core.interface_ids, Source.INTERFACES, fetch_interfaces, core.interface_ids),
         read_if(core.nats, Source.FLOW_LOGS, fetch_flow_logs),
         read_if(core.leads_to("pcx-"), Source.PEERINGS, fetch_peerings),
-        _read_transit(reading, core.leads_to("tgw-")),
-        read_if(core.billed, Source.NAT_METRICS, fetch_nat_metrics, core.billed, window),
-        read_if(groups, Source.ENDPOINT_METRICS, fetch_endpoint_metrics, core.endpoints, window),
     )
-    (
-        zones,
-        vpcs,
-        subnets,
-        services,
-        lists,
-        security_groups,
-        interfaces,
-        flow_logs,
-        peerings,
-        transit,
-        *series,
-    ) = found
-    network = Network(
-        zones=zones,
-        vpcs=vpcs,
-        subnets=subnets,
-        route_tables=core.tables,
-        nat_gateways=core.nats,
-        endpoints=core.endpoints,
-        endpoint_services=services,
-        prefix_lists=lists,
-        security_groups=security_groups,
-        attachments=transit.attachments,
-        transit_routes=transit.transit_routes,
-        peerings=peerings,
-        flow_logs=flow_logs,
-        interfaces=interfaces,
-    )
-    return network, (*series[0], *series[1])
+    return Network(security_groups=groups, interfaces=interfaces, flow_logs=flow_logs, peerings=peerings)
 
 
-async def _read_transit(reading: Reading, needed: bool) -> Network:
+async def _read_transit(reading: Reading, core: Core) -> Network:
+    needed = core.leads_to("tgw-")
     attachments = await reading.read_if(needed, Source.TRANSIT_GATEWAYS, fetch_attachments)
-    if needed and Source.TRANSIT_GATEWAYS not in reading.known:
+    if Source.TRANSIT_GATEWAYS not in reading.known:
         return Network()
     routes = await reading.read_if(needed, Source.TRANSIT_ROUTES, fetch_transit_routes, attachments)
     return Network(attachments=attachments, transit_routes=routes)
+
+
+async def _read_metrics(reading: Reading, core: Core, window: Window) -> tuple[Series, ...]:
+    nats, endpoints = await asyncio.gather(
+        reading.read_if(core.billed, Source.NAT_METRICS, fetch_nat_metrics, core.billed, window),
+        reading.read_if(
+            core.has_interface_endpoints, Source.ENDPOINT_METRICS, fetch_endpoint_metrics, core.endpoints, window
+        ),
+    )
+    return (*nats, *endpoints)
 
 
 async def _with_dns(reading: Reading, network: Network, series: tuple[Series, ...]) -> Network:

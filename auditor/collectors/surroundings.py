@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from auditor.collectors.batches import batched
 from typing import Any
 
 from auditor.aws.calls import ScopeCalls
@@ -15,6 +14,7 @@ from auditor.aws.operations import (
     DESCRIBE_SECURITY_GROUPS,
     Operation,
 )
+from auditor.collectors.batches import batched
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import FlowLog, Interface, Permission, PrefixList, SecurityGroup
 

@@ -29,9 +29,7 @@ class Account:
     def client(self, service: str, region: str = "us-east-1") -> Client:
         """A client that reaches the embedded AWS, past any proxy of the user's."""
         config = require("botocore.config").Config(proxies={})
-        return self._session.client(
-            service, region_name=region, endpoint_url=self._aws.endpoint_url, config=config
-        )
+        return self._session.client(service, region_name=region, endpoint_url=self._aws.endpoint_url, config=config)
 
     def member(self, account_id: str) -> Account:
         """Another account of the organization."""

@@ -39,9 +39,7 @@ def build(scope: Scope) -> None:
 
 def _build_endpoints(vpc: Vpc, etl: list[str]) -> None:
     group = security_group(vpc, "endpoints", _CIDR)
-    interface_endpoint(
-        vpc, "s3", etl, group, days_old=480, inbound_resolver_only=False, bytes_processed=2300 * GIB
-    )
+    interface_endpoint(vpc, "s3", etl, group, days_old=480, inbound_resolver_only=False, bytes_processed=2300 * GIB)
     # The queue it was made for is gone.
     interface_endpoint(vpc, "sqs", etl[:2], group, days_old=455)
     # Without private DNS, clients that use the service's own name pass it by.

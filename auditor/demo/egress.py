@@ -42,8 +42,7 @@ def _build_spoke(scope: Scope, transit: TransitGateway) -> None:
     spoke = Vpc(scope, "orders", _SPOKE, team="orders", env="production")
     private = spoke.route_table("private", {"0.0.0.0/0": transit.id})
     subnets = [
-        spoke.subnet(f"private-{zone}", zone, f"10.41.{16 * number}.0/20", private)
-        for number, zone in enumerate("ab")
+        spoke.subnet(f"private-{zone}", zone, f"10.41.{16 * number}.0/20", private) for number, zone in enumerate("ab")
     ]
     transit.attach(spoke, subnets)
 

@@ -113,9 +113,7 @@ def fail_nat_gateway(backend: Moto, nat_id: str, created: datetime, code: str, m
     _supply(nat, availability_mode="zonal", failure_code=code, failure_message=message)
 
 
-def make_regional(
-    backend: Moto, nat_id: str, created: datetime, table_id: str, addresses: Mapping[str, str]
-) -> None:
+def make_regional(backend: Moto, nat_id: str, created: datetime, table_id: str, addresses: Mapping[str, str]) -> None:
     """Turn a NAT gateway into a regional one, which moto cannot create; `addresses` is zone -> allocation."""
     nat = _existing(backend, "nat_gateways")[nat_id]
     _existing(backend, "enis").pop(_existing(nat, "_eni").id)
@@ -125,8 +123,7 @@ def make_regional(
         nat,
         subnet_id=None,
         address_set=[
-            {"AllocationId": allocation, "PublicIp": elastic[allocation], "Status": "succeeded"}
-            | _zone(backend, zone)
+            {"AllocationId": allocation, "PublicIp": elastic[allocation], "Status": "succeeded"} | _zone(backend, zone)
             for zone, allocation in addresses.items()
         ],
     )
@@ -139,16 +136,12 @@ def make_regional(
     )
 
 
-def finish_endpoint(
-    backend: Moto, endpoint_id: str, created: datetime, dns_options: Mapping[str, object]
-) -> None:
+def finish_endpoint(backend: Moto, endpoint_id: str, created: datetime, dns_options: Mapping[str, object]) -> None:
     """Give an endpoint what moto leaves out: its age, DNS options and how its interfaces look."""
     endpoint = _existing(backend, "vpc_end_points")[endpoint_id]
     _set(endpoint, creation_timestamp=created)
     _supply(endpoint, requester_managed=False, ip_address_type="ipv4", dns_options=dns_options)
-    groups = [
-        backend.get_security_group_from_id(group) for group in _existing(endpoint, "security_group_ids")
-    ]
+    groups = [backend.get_security_group_from_id(group) for group in _existing(endpoint, "security_group_ids")]
     for interface_id in _existing(endpoint, "network_interface_ids"):
         interface = backend.enis[interface_id]
         _finish_interface(interface, "vpc_endpoint", f"VPC Endpoint Interface {endpoint_id}")
@@ -230,9 +223,7 @@ def _regions_by_opt_in(original: Callable[..., Moto]) -> Callable[..., Moto]:
 
 def _interface_in_its_subnet(original: Callable[..., Moto]) -> Callable[..., Moto]:
     # moto gives the interfaces of NAT gateways and endpoints any address of 10.0.0.0/8.
-    def create_network_interface(
-        self: Moto, subnet: Moto, address: Moto, *arguments: Moto, **options: Moto
-    ) -> Moto:
+    def create_network_interface(self: Moto, subnet: Moto, address: Moto, *arguments: Moto, **options: Moto) -> Moto:
         place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
         network = ip_network(place.cidr_block)
         if isinstance(address, str) and ip_address(address) not in network:

@@ -42,9 +42,7 @@ class Vpc:
     def internet_gateway(self) -> str:
         """Create and attach an internet gateway."""
         ec2 = self.scope.ec2
-        created = ec2.create_internet_gateway(
-            TagSpecifications=self.specification("internet-gateway", self.name)
-        )
+        created = ec2.create_internet_gateway(TagSpecifications=self.specification("internet-gateway", self.name))
         gateway: str = created["InternetGateway"]["InternetGatewayId"]
         ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.id)
         self.scope.company.internet_gateways[self.name] = gateway

@@ -164,7 +164,8 @@ def subtract(left: Decimal, right: Decimal) -> Decimal:
 def difference(before: Bill, after: Bill) -> Difference:
     """Line by line what `after` no longer has and what it has more, compared by resource, label and price."""
     old, new = _by_key(before), _by_key(after)
-    avoided, added = [], []
+    avoided: list[Line] = []
+    added: list[Line] = []
     for key in dict.fromkeys((*old, *new)):
         change = _change(old.get(key), new.get(key))
         if change is not None:

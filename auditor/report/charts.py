@@ -47,9 +47,7 @@ def daily(audit: Audit, nat_id: str) -> Bars | None:
     if not seen:
         return None
     top = max(*seen.values(), 1)
-    bars = tuple(
-        Bar((day - first).days * STEP, _height(seen[day], top), day, seen[day]) for day in sorted(seen)
-    )
+    bars = tuple(Bar((day - first).days * STEP, _height(seen[day], top), day, seen[day]) for day in sorted(seen))
     return Bars(((last - first).days + 1) * STEP, bars)
 
 

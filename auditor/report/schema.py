@@ -51,9 +51,7 @@ def schema_text() -> str:
 def _object(kind: type[Any]) -> Schema:
     hints = get_type_hints(kind)
     names = [field.name for field in fields(kind)]
-    described = {
-        name: {**_of(hints[name]), "description": FIELDS[f"{kind.__name__}.{name}"]} for name in names
-    }
+    described = {name: {**_of(hints[name]), "description": FIELDS[f"{kind.__name__}.{name}"]} for name in names}
     return {
         "description": TYPES[kind.__name__],
         "type": "object",

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.model.audit import Audit, Finding, Severity
-from auditor.report.filters import UNKNOWN, period, usd
-from auditor.report.text import clean, counted, line
+from auditor.model.money import Item, Price
+from auditor.report.filters import UNKNOWN, period, price, usd
+from auditor.report.text import clean, counted, line, unique
 from auditor.report.view import Figure, View, view
 
 if TYPE_CHECKING:
@@ -38,11 +39,47 @@ def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
     _print_plan(seen, console)
     _print_findings(seen, console)
     if not seen.is_complete:
-        console.print(
-            Text(f"\n{counted(len(audit.gaps), 'gap')}: what could not be read is in no figure.", "yellow")
-        )
+        console.print(Text(f"\n{counted(len(audit.gaps), 'gap')}: what could not be read is in no figure.", "yellow"))
     for path in paths:
         console.print(Text(clean(str(path))), soft_wrap=True)
+
+
+def print_prices(regions: Iterable[str], prices: Iterable[Price], notes: Iterable[str], console: Console) -> None:
+    """Prices by region with their date and a number for their source; an item nobody told us of is unknown."""
+    known = _by_item(prices)
+    sources = unique(row.source for rows in known.values() for row in rows)
+    table = Table("region", "item", "USD", "unit", "above", "as of", "source", box=None, header_style="bold")
+    for region in regions:
+        for item in Item:
+            for row in known.get((region, item), []):
+                above = f"{row.from_quantity:,f}" if row.from_quantity else ""
+                table.add_row(
+                    region, item, price(row.usd), row.unit, above, row.as_of, f"[{sources.index(row.source) + 1}]"
+                )
+            if (region, item) not in known:
+                table.add_row(region, item, UNKNOWN)
+    console.print(table)
+    for number, source in enumerate(sources, start=1):
+        console.print(Text(f"[{number}] {clean(source)}", "dim"))
+    for note in notes:
+        console.print(Text(clean(note), "yellow"))
+
+
+def print_trials(who: str, trials: Iterable[tuple[str, str, str]], console: Console) -> None:
+    """Region, action and problem of each call that was tried."""
+    console.print(Text(f"You are {clean(who)}."))
+    table = _grid()
+    for region, action, problem in trials:
+        mark = Text("denied" if problem else "ok", "red" if problem else "green")
+        table.add_row(mark, Text(region), Text(action), Text(clean(problem), "dim"))
+    console.print(table)
+
+
+def _by_item(prices: Iterable[Price]) -> dict[tuple[str, Item], list[Price]]:
+    found: dict[tuple[str, Item], list[Price]] = {}
+    for row in prices:
+        found.setdefault((row.region, row.item), []).append(row)
+    return found
 
 
 def _print_figures(seen: View, console: Console) -> None:

@@ -1,0 +1,239 @@
+"""The command line: parse, call the pipeline, print; nothing else.
+
+Whatever is heavy is imported by the command that needs it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor import __version__
+from auditor.errors import AuditorError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from auditor.config import Config
+    from auditor.pipeline import Outcome
+
+_CLICK_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
+"""Base of usage errors; Typer carries its own click and publishes no other name for it."""
+
+app = typer.Typer(
+    name="auditor",
+    help="Which bytes your NAT gateways carry that a VPC endpoint could carry, what to change, and what it saves.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Regions = Annotated[list[str] | None, typer.Option("--region", help="Region; repeatable. Default: all enabled.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", help="Account id; repeatable. Default: your own.")]
+Role = Annotated[str | None, typer.Option(help="Role to assume in the other accounts: a name or an ARN.")]
+ExternalId = Annotated[str | None, typer.Option(help="External id of that role.")]
+Profile = Annotated[str | None, typer.Option(help="AWS profile.")]
+Window = Annotated[str | None, typer.Option(help="Whole days to look back, 1d to 455d. Default: 30d.")]
+Formats = Annotated[list[str] | None, typer.Option("--format", help="html, pdf, json; repeatable or a,b.")]
+Output = Annotated[Path | None, typer.Option(help="Folder for the reports. Default: auditor-report.")]
+FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
+AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
+Offline = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file with these options as keys.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the paths of the reports.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every call of AWS to stderr.")]
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Options of every command."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    region: Regions = None,
+    account: Accounts = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    profile: Profile = None,
+    window: Window = None,
+    formats: Formats = None,
+    output: Output = None,
+    fail_above: FailAbove = None,
+    allow_gaps: AllowGaps = False,
+    bundled_prices: Offline = False,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Audit now, and write the reports."""
+    from auditor import pipeline
+    from auditor.config import load
+    from auditor.progress import progress
+
+    settings = load(
+        config,
+        regions=region,
+        accounts=account,
+        role=role,
+        external_id=external_id,
+        profile=profile,
+        window_days=_days(window),
+        formats=formats,
+        output=output,
+        fail_above=fail_above,
+        allow_gaps=allow_gaps or None,
+        live_prices=False if bundled_prices else None,
+    )
+    with progress(quiet=quiet, verbose=verbose) as told:
+        outcome = pipeline.run(settings, datetime.now(UTC), told)
+    _finish(outcome, settings, quiet=quiet)
+
+
+@app.command()
+def demo(output: Output = None, formats: Formats = None, quiet: Quiet = False) -> None:
+    """Audit a made-up company on an embedded AWS: no account, no credentials, no network."""
+    from auditor.config import load
+    from auditor.demo.audit import run_demo
+    from auditor.progress import progress
+
+    settings = load(output=output or Path("auditor-demo-report"), formats=formats, allow_gaps=True)
+    with progress(quiet=quiet) as told:
+        outcome = run_demo(settings, told)
+    _finish(outcome, settings, quiet=quiet)
+
+
+@app.command()
+def report(
+    evidence: Annotated[Path, typer.Argument(help="An evidence.json of an earlier run.")],
+    formats: Formats = None,
+    output: Output = None,
+    quiet: Quiet = False,
+) -> None:
+    """Render saved evidence again, offline: the same evidence gives the same figures."""
+    from auditor import pipeline, store
+    from auditor.config import load
+
+    settings = load(formats=formats, output=output)
+    saved = store.load_evidence(evidence)
+    store.require_writable(settings.output)
+    _finish(pipeline.report(saved, settings), settings, quiet=quiet)
+
+
+@app.command()
+def rules() -> None:
+    """List the rules."""
+    from rich.table import Table
+
+    from auditor.rules import all_rules
+
+    table = Table("rule", "severity", "fires when", box=None, header_style="bold")
+    for rule in all_rules():
+        table.add_row(rule.id, rule.severity, rule.title)
+    _stdout().print(table)
+
+
+@app.command()
+def explain(rule: Annotated[str, typer.Argument(help="A rule's id, as `auditor rules` lists it.")]) -> None:
+    """Show a rule's page: what, why, an example, how to fix it, risks."""
+    from rich.markdown import Markdown
+
+    from auditor import resources
+    from auditor.rules import all_rules
+
+    known = [one.id for one in all_rules()]
+    if rule not in known:
+        raise UsageError(f"unknown rule {rule!r}: known are {', '.join(known)}")
+    page = resources.path(f"docs/rules/{rule}.md").read_text("utf-8")
+    _stdout().print(Markdown(page)) if sys.stdout.isatty() else typer.echo(page)
+
+
+@app.command()
+def iam(role_arn: Annotated[list[str] | None, typer.Option(help="Member role to allow assuming.")] = None) -> None:
+    """Print the least IAM policy: the very list of calls that the client lets pass."""
+    from auditor.aws.policy import policy
+
+    typer.echo(policy(tuple(role_arn or ())))
+
+
+@app.command()
+def prices(
+    region: Annotated[list[str], typer.Option("--region")], bundled: Offline = False, profile: Profile = None
+) -> None:
+    """Show the prices that an audit of a region uses, and where each is from."""
+    from auditor import pipeline
+    from auditor.config import load
+    from auditor.report.terminal import print_prices
+
+    settings = load(regions=region, profile=profile, live_prices=False if bundled else None)
+    rows, notes = pipeline.prices(settings, datetime.now(UTC))
+    print_prices(settings.regions, rows, notes, _stdout())
+
+
+@app.command()
+def doctor(region: Regions = None, profile: Profile = None) -> None:
+    """Check credentials and try each call once, before the first run."""
+    from auditor import pipeline
+    from auditor.config import load
+    from auditor.report.terminal import print_trials
+
+    who, trials = pipeline.check(load(regions=region, profile=profile), datetime.now(UTC))
+    rows = [(trial.region, trial.action, trial.problem) for trial in trials]
+    print_trials(who, rows, _stdout())
+    if any(trial.problem for trial in trials):
+        raise typer.Exit(Exit.GAPS)
+
+
+def main() -> None:
+    """The process: every expected error is one line and an exit code, anything else a traceback."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except AuditorError as error:
+        _stop(str(error), error.exit_code)
+    except _CLICK_ERROR as error:
+        _stop(f"{error}; see auditor --help", Exit.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        _stop("stopped: nothing was changed, and no report was written", 130)
+
+
+def _days(window: str | None) -> int | None:
+    if window is None:
+        return None
+    days = window.removesuffix("d")
+    if not (days.isascii() and days.isdigit()):
+        raise UsageError(f"option --window: {window!r}: is not a number of days such as 30d")
+    return int(days)
+
+
+def _finish(outcome: Outcome, settings: Config, *, quiet: bool) -> None:
+    """The summary goes to stderr, the paths alone to stdout; the exit code says how it went."""
+    from rich.console import Console
+
+    from auditor.report.terminal import summary
+
+    if not quiet:
+        summary(outcome.audit, Console(stderr=True, highlight=False), ())
+    for path in outcome.paths:
+        typer.echo(path)
+    raise typer.Exit(outcome.exit_code(settings))
+
+
+def _stdout() -> Console:
+    """A console; what is no terminal gets long lines rather than broken ones."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+
+
+def _stop(message: str, code: int) -> None:
+    typer.echo(f"auditor: {message}", err=True)
+    sys.exit(code)

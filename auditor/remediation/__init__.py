@@ -1,0 +1,1 @@
+"""Edits as text that a person can read, paste and take back; nothing here calls AWS."""

@@ -1,0 +1,192 @@
+"""Edits as AWS CLI commands with the commands that take them back.
+
+Ids are quoted for a POSIX shell whatever they contain; names and tags never enter a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from shlex import quote
+
+from auditor.model.audit import Remediation
+from auditor.model.network import Network
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    AdmitHttps,
+    AssociateRouteTables,
+    DropEndpoint,
+    DropNatGateway,
+    Edit,
+    LimitPrivateDnsToInboundResolver,
+    RouteSubnetToNat,
+    TurnOnPrivateDns,
+)
+from auditor.whatif.routing import DEFAULT_ROUTE
+
+Commands = tuple[list[str], list[str]]
+"""What to run, and what takes it back."""
+
+
+def commands(edits: Iterable[Edit], network: Network) -> Remediation:
+    """The commands for some edits, in their order; the way back runs in the opposite order."""
+    written = [_write(edit, network) for edit in edits]
+    if not written:
+        return Remediation()
+    forth = [line for there, _ in written for line in there]
+    back = [line for _, home in reversed(written) for line in home]
+    return Remediation(cli="\n".join(forth), rollback="\n".join(back))
+
+
+def _write(edit: Edit, network: Network) -> Commands:  # noqa: C901, PLR0911 -- one branch an edit, mypy sees that none is missing
+    match edit:
+        case AddGatewayEndpoint():
+            return _add_gateway(edit)
+        case AssociateRouteTables():
+            return _associate(edit)
+        case DropNatGateway():
+            return _drop_nat(edit, network)
+        case RouteSubnetToNat():
+            return _reroute(edit, network)
+        case DropEndpoint():
+            return _drop_endpoint(edit, network)
+        case TurnOnPrivateDns():
+            return _private_dns(edit)
+        case LimitPrivateDnsToInboundResolver():
+            return _limit(edit)
+        case AdmitHttps():
+            return _admit(edit)
+
+
+def _ec2(command: str, region: str, **options: str | Iterable[str]) -> str:
+    """One command; options are quoted value by value."""
+    words = [f"aws ec2 {command} --region {quote(region)}"]
+    for name, value in options.items():
+        values = [value] if isinstance(value, str) else value
+        words.append(f"--{name.replace('_', '-')} {' '.join(quote(one) for one in values)}".rstrip())
+    return " ".join(words)
+
+
+def _add_gateway(edit: AddGatewayEndpoint) -> Commands:
+    create = _ec2(
+        "create-vpc-endpoint",
+        edit.region,
+        vpc_id=edit.vpc_id,
+        vpc_endpoint_type="Gateway",
+        service_name=f"com.amazonaws.{edit.region}.{edit.service}",
+        route_table_ids=edit.route_table_ids,
+    )
+    back = "# VPCE is the endpoint id that create-vpc-endpoint printed:"
+    return [create], [back, f'aws ec2 delete-vpc-endpoints --region {quote(edit.region)} --vpc-endpoint-ids "$VPCE"']
+
+
+def _associate(edit: AssociateRouteTables) -> Commands:
+    there = _ec2(
+        "modify-vpc-endpoint",
+        edit.region,
+        vpc_endpoint_id=edit.endpoint_id,
+        add_route_table_ids=edit.route_table_ids,
+    )
+    back = _ec2(
+        "modify-vpc-endpoint",
+        edit.region,
+        vpc_endpoint_id=edit.endpoint_id,
+        remove_route_table_ids=edit.route_table_ids,
+    )
+    return [there], [back]
+
+
+def _drop_nat(edit: DropNatGateway, network: Network) -> Commands:
+    """Routes first, so that no table points at nothing; the way back needs a new NAT gateway."""
+    routes = [
+        (table.id, route.destination)
+        for table in network.route_tables
+        for route in table.routes
+        if route.target == edit.nat_gateway_id
+    ]
+    there = [_route(edit.region, table, destination, edit.replaced_by) for table, destination in routes]
+    there.append(_ec2("delete-nat-gateway", edit.region, nat_gateway_id=edit.nat_gateway_id))
+    nat = network.nat_gateway.get(edit.nat_gateway_id)
+    subnet = nat.subnet_id if nat and nat.subnet_id else "SUBNET"
+    back = ["# A deleted NAT gateway does not come back: create another one with the address that was kept,"]
+    back.append(f"# wait until it is available, and put its id into NAT. Its subnet was {quote(subnet)}.")
+    verb = "replace-route" if edit.replaced_by else "create-route"
+    back += [f'{_destination(verb, edit.region, table, to)} --nat-gateway-id "$NAT"' for table, to in routes]
+    return there, back
+
+
+def _route(region: str, table_id: str, destination: str, nat_id: str | None) -> str:
+    if nat_id:
+        return f"{_destination('replace-route', region, table_id, destination)} --nat-gateway-id {quote(nat_id)}"
+    return _destination("delete-route", region, table_id, destination)
+
+
+def _destination(verb: str, region: str, table_id: str, destination: str) -> str:
+    kind = "destination-ipv6-cidr-block" if ":" in destination else "destination-cidr-block"
+    kind = "destination-prefix-list-id" if destination.startswith("pl-") else kind
+    return f"{_ec2(verb, region, route_table_id=table_id)} --{kind} {quote(destination)}"
+
+
+def _reroute(edit: RouteSubnetToNat, network: Network) -> Commands:
+    """A table that only this subnet uses is changed in place; else the subnet gets a copy."""
+    table = next((table for table in network.route_tables if table.id == edit.route_table_id), None)
+    if table and table.subnet_ids == (edit.subnet_id,) and not table.is_main:
+        old = next((route.target for route in table.routes if route.destination == DEFAULT_ROUTE), "NAT")
+        there = _route(edit.region, table.id, DEFAULT_ROUTE, edit.nat_gateway_id)
+        return [there], [_route(edit.region, table.id, DEFAULT_ROUTE, old)]
+    return _own_table(edit, table.vpc_id if table else "VPC")
+
+
+def _own_table(edit: RouteSubnetToNat, vpc_id: str) -> Commands:
+    region, subnet = quote(edit.region), quote(edit.subnet_id)
+    make = _ec2("create-route-table", edit.region, vpc_id=vpc_id, query="RouteTable.RouteTableId", output="text")
+    lead = f'aws ec2 create-route --region {region} --route-table-id "$TABLE" --destination-cidr-block'
+    there = [
+        f"# {quote(edit.route_table_id)} serves other subnets too: give {subnet} a table of its own.",
+        f"TABLE=$({make})",
+        f"{lead} {DEFAULT_ROUTE} --nat-gateway-id {quote(edit.nat_gateway_id)}",
+        f"# Copy the other routes of {quote(edit.route_table_id)} and its gateway endpoints to $TABLE, then:",
+        f'aws ec2 associate-route-table --region {region} --subnet-id {subnet} --route-table-id "$TABLE"',
+    ]
+    back = _ec2("associate-route-table", edit.region, subnet_id=edit.subnet_id, route_table_id=edit.route_table_id)
+    return there, [back]
+
+
+def _drop_endpoint(edit: DropEndpoint, network: Network) -> Commands:
+    there = _ec2("delete-vpc-endpoints", edit.region, vpc_endpoint_ids=edit.endpoint_id)
+    endpoint = network.endpoint.get(edit.endpoint_id)
+    if endpoint is None:
+        return [there], []
+    back = _ec2(
+        "create-vpc-endpoint",
+        edit.region,
+        vpc_id=endpoint.vpc_id,
+        vpc_endpoint_type=endpoint.type,
+        service_name=endpoint.service_name,
+        subnet_ids=endpoint.subnet_ids,
+        security_group_ids=endpoint.security_group_ids,
+    )
+    return [there], [f"{back} --{'' if endpoint.private_dns else 'no-'}private-dns-enabled"]
+
+
+def _private_dns(edit: TurnOnPrivateDns) -> Commands:
+    """The VPC's attributes stay on after the way back: others may rely on them by then."""
+    there = [
+        f"{_ec2('modify-vpc-attribute', edit.region, vpc_id=edit.vpc_id)} --{name}"
+        for name in ("enable-dns-support", "enable-dns-hostnames")
+    ]
+    endpoint = _ec2("modify-vpc-endpoint", edit.region, vpc_endpoint_id=edit.endpoint_id)
+    return [*there, f"{endpoint} --private-dns-enabled"], [f"{endpoint} --no-private-dns-enabled"]
+
+
+def _limit(edit: LimitPrivateDnsToInboundResolver) -> Commands:
+    endpoint = _ec2("modify-vpc-endpoint", edit.region, vpc_endpoint_id=edit.endpoint_id)
+    option = "--dns-options PrivateDnsOnlyForInboundResolverEndpoint={}"
+    return [f"{endpoint} {option.format('true')}"], [f"{endpoint} {option.format('false')}"]
+
+
+def _admit(edit: AdmitHttps) -> Commands:
+    def rule(verb: str, cidr: str) -> str:
+        return _ec2(verb, edit.region, group_id=edit.security_group_id, protocol="tcp", port="443", cidr=cidr)
+
+    there = [rule("authorize-security-group-ingress", cidr) for cidr in edit.cidrs]
+    return there, [rule("revoke-security-group-ingress", cidr) for cidr in edit.cidrs]
