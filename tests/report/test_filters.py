@@ -105,11 +105,5 @@ def test_times_are_shown_in_utc() -> None:
 def test_a_window_names_its_last_day() -> None:
     """`end` is excluded, which nobody reads out of `to`."""
     start = datetime(2026, 10, 21, tzinfo=UTC)
-    assert (
-        filters.period(Window(start, datetime(2026, 11, 20, tzinfo=UTC)))
-        == "2026-10-21 to 2026-11-19 (30 days)"
-    )
-    assert (
-        filters.period(Window(start, datetime(2026, 10, 22, tzinfo=UTC)))
-        == "2026-10-21 to 2026-10-21 (1 day)"
-    )
+    assert filters.period(Window(start, datetime(2026, 11, 20, tzinfo=UTC))) == "2026-10-21 to 2026-11-19 (30 days)"
+    assert filters.period(Window(start, datetime(2026, 10, 22, tzinfo=UTC))) == "2026-10-21 to 2026-10-21 (1 day)"

@@ -13,9 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
 from auditor.model.audit import Audit, PlanStep, Saving, ScopeSummary, Status
-from auditor.report.html import render_html
+from auditor.model.evidence import Source
+from auditor.report.html import _environment, render_html
 from tests.report.example import (
     AUDIT,
     HOSTILE,
@@ -157,9 +159,7 @@ def test_a_nat_gateway_shows_its_bytes_and_what_is_not_measured() -> None:
     text = text_of(AUDIT)
     assert "1,000 GB 3,096 GB 98.3% $219.73" in text
     assert "regional not measured unknown unknown not attributed unknown" in text
-    assert (
-        text.count("s3 us-east-1 900 GB 2,900 GB 92.8%") == 2
-    )  # 3,800 of 4,096, in the sum and for the gateway
+    assert text.count("s3 us-east-1 900 GB 2,900 GB 92.8%") == 2  # 3,800 of 4,096, in the sum and for the gateway
     assert text.count("not attributed – 105 GB 2.6%") == 2
 
 
@@ -175,9 +175,7 @@ def test_an_audit_that_read_nothing_shows_no_zero_and_no_all_clear() -> None:
     first_page = text[: text.index("The plan Nothing")]
     assert "$0.00" not in first_page
     assert first_page.count("unknown") == 4
-    assert (
-        "No NAT gateways were found in the scopes read. There may be some in what could not be read" in text
-    )
+    assert "No NAT gateways were found in the scopes read. There may be some in what could not be read" in text
     assert "Everything that was asked for" not in text
     assert text.count("no all-clear") >= 2
 
@@ -188,6 +186,41 @@ def test_a_scope_not_read_in_full_is_no_all_clear(status: str) -> None:
     text = text_of(replace(empty_audit(), scopes=scopes))
     assert "Everything that was asked for" not in text
     assert "No rule found anything to change or to know." not in text
+
+
+def test_an_account_that_could_not_be_reached_is_no_all_clear() -> None:
+    """All scopes were read, and yet an account is missing."""
+    text = text_of(replace(empty_audit(), gaps=AUDIT.gaps[1:]))
+    assert "1 scope (an account in one region): 1 read in full; 1 gap." in text
+    assert "Everything that was asked for" not in text
+    assert "There may be some in what could not be read" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "nat", "endpoint"),
+    [
+        (Source.NAT_GATEWAYS, "NAT gateways at least $7.00", "VPC endpoints $0.00"),
+        (Source.ENDPOINTS, "NAT gateways $7.00", "VPC endpoints unknown"),
+        (Source.ACCOUNT, "NAT gateways at least $7.00", "VPC endpoints unknown"),
+        (Source.SECURITY_GROUPS, "NAT gateways $7.00", "VPC endpoints $0.00"),
+    ],
+)
+def test_a_gap_makes_those_sums_lower_bounds_that_it_may_be_missing_from(
+    source: Source, nat: str, endpoint: str
+) -> None:
+    gap = replace(AUDIT.gaps[0], source=source)
+    text = text_of(replace(empty_audit(), totals=totals("7"), gaps=(gap,)))
+    assert nat in text
+    assert endpoint in text
+
+
+def test_a_missing_value_is_unknown_wherever_a_template_shows_it() -> None:
+    assert _environment().from_string("{{ amount }}").render(amount=None) == "unknown"
+
+
+def test_a_misspelt_name_in_a_template_fails() -> None:
+    with pytest.raises(UndefinedError):
+        _environment().from_string("{{ audit.savings }}").render(audit=AUDIT)
 
 
 def test_gaps_that_differ_by_region_only_are_one_row() -> None:
