@@ -15,15 +15,22 @@ from auditor.whatif.edits import DropNatGateway
 BYTES_AN_HOUR = 2**30 // 20
 """One GB costs as much as one hour in every region seen, so below 1/20 GB an hour the bytes cost under 5 % of it."""
 
+_NO_OTHER = (
+    "Where no NAT gateway of the VPC can take over, share one of another VPC over a transit gateway, or give the few"
+    " clients an endpoint, a public address or, for IPv6, an egress-only internet gateway."
+)
+_YOUNG = "it carried little yet, but it is younger than the window"
+
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
-    """One proposal per NAT gateway that carries something, but next to nothing."""
+    """One proposal per NAT gateway older than the window that carries something, but next to nothing."""
     for nat in view.nats:
         carried = view.bytes_of_nat(nat)
         if carried is None:
             yield Unjudged(nat.id, "CloudWatch has no datapoint of its bytes in the window")
         elif 0 < carried < BYTES_AN_HOUR * view.window.observed_hours(nat.created):
-            yield _propose(view, nat)
+            is_young = not view.window.covers(nat.created)
+            yield Unjudged(nat.id, _YOUNG) if is_young else _propose(view, nat)
 
 
 def _propose(view: View, nat: NatGateway) -> Proposal:
@@ -32,18 +39,8 @@ def _propose(view: View, nat: NatGateway) -> Proposal:
         resource=nat.id,
         vpc_id=nat.vpc_id,
         title=f"NAT gateway {view.name(nat)} is barely used",
-        why="What it carried costs less than a twentieth of what its hours cost."
-        + (
-            f" {view.name(other)} in the same VPC could carry it as well."
-            if other
-            else " No other NAT gateway of the VPC"
-        )
-        + (
-            ""
-            if other
-            else " could take over: share one of another VPC over a transit gateway, or give the few"
-            " clients an endpoint, a public address or an egress-only gateway."
-        ),
+        why="What it carried costs less than a twentieth of what its hours cost. "
+        + (f"{view.name(other)} in the same VPC could carry it as well." if other else _NO_OTHER),
         edits=(DropNatGateway(nat.id, nat.region, replaced_by=other.id),) if other else (),
         risks=(*DROP_NAT_RISKS, "One NAT gateway less is one availability zone less that egress survives."),
         check=DROP_NAT_CHECK,
@@ -51,11 +48,14 @@ def _propose(view: View, nat: NatGateway) -> Proposal:
 
 
 def _other(view: View, nat: NatGateway) -> NatGateway | None:
-    """A public NAT gateway of the same VPC, the same zone first, the busiest first."""
+    """Another NAT gateway of the VPC for the subnets that use this one, the same zone first, the busiest first."""
+    if not view.clients(nat):
+        return None
     siblings = view.network.nat_gateways_of_vpc.get(nat.vpc_id, ())
-    fit = [n for n in siblings if n.id != nat.id and n.is_billed and n.connectivity == nat.connectivity]
-    ranked = sorted(fit, key=lambda n: (view.zone(n) != view.zone(nat), -(view.bytes_of_nat(n) or 0), n.id))
-    return ranked[0] if ranked and (view.bytes_of_nat(ranked[0]) or 0) > 0 else None
+    fit = (n for n in siblings if n.id != nat.id and n.is_billed and n.connectivity == nat.connectivity)
+    used = [(view.bytes_of_nat(n) or 0, n) for n in fit if view.bytes_of_nat(n)]
+    ranked = sorted(used, key=lambda one: (view.zone(one[1]) != view.zone(nat), -one[0], one[1].id))
+    return ranked[0][1] if ranked else None
 
 
 RULE = Rule(

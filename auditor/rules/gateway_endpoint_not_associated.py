@@ -15,14 +15,15 @@ from auditor.whatif.routing import HopKind
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
-    """One proposal per VPC and service that has an endpoint."""
+    """One proposal per VPC and service that has an endpoint, unless DNS sends the service's bytes elsewhere anyway."""
     for vpc in view.vpcs:
         for service in SERVICE_NAMES:
-            yield from _propose(view, vpc, service)
+            if not view.capturing(vpc.id, service):
+                yield from _propose(view, vpc, service)
 
 
 def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
-    endpoints = view.gateway_endpoints_of(vpc, service)
+    endpoints = view.gateway_endpoints_of(vpc.id, service)
     associated = {table for endpoint in endpoints for table in endpoint.route_table_ids}
     tables = view.tables_of(view.subnets_through(vpc, HopKind.NAT_GATEWAY))
     missing = tuple(table for table in tables if table not in associated)
@@ -38,8 +39,8 @@ def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
         edits=(AssociateRouteTables(endpoint.id, vpc.region, missing),),
         risks=GATEWAY_RISKS,
         check=GATEWAY_CHECK.format(service=service, region=vpc.region),
-        note=f"Break-even: the first byte, because the endpoint is free. How many of the NAT gateway's bytes go to {name}"
-        " was not measured: none at the least, all of them at the most.",
+        note=f"Break-even: the first byte, because the endpoint is free. How many of the NAT gateway's bytes go to"
+        f" {name} was not measured: none at the least, all of them at the most.",
     )
 
 

@@ -25,7 +25,7 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
                 resource=nat.id,
                 vpc_id=nat.vpc_id,
                 title=f"NAT gateway {view.name(nat)} is idle",
-                why="It carried no byte in either direction during the whole window and is billed for every hour of it.",
+                why="It carried no byte in either direction in the whole window and is billed for every hour of it.",
                 edits=(DropNatGateway(nat.id, nat.region),),
                 risks=DROP_NAT_RISKS,
                 check=DROP_NAT_CHECK,

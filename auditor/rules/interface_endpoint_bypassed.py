@@ -6,22 +6,20 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import GATEWAY_SERVICES, Endpoint
+from auditor.model.network import Endpoint
 from auditor.model.traffic import Level
-from auditor.rules.reachability import causes
+from auditor.rules.reachability import causes_of_bypass
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.edits import Edit, TurnOnPrivateDns
-from auditor.whatif.routing import HopKind
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
     """One proposal per endpoint that carried nothing and has a reason for it, in a VPC with NAT egress."""
     for endpoint in view.interface_endpoints:
-        if view.bytes_of_endpoint(endpoint) == 0 and endpoint.service not in GATEWAY_SERVICES:
-            vpc = view.network.vpc.get(endpoint.vpc_id)
-            found = causes(view, endpoint)
-            if vpc and found and view.subnets_through(vpc, HopKind.NAT_GATEWAY):
+        if view.bytes_of_endpoint(endpoint) == 0:
+            found = causes_of_bypass(view, endpoint)
+            if found:
                 yield _propose(view, endpoint, tuple(e for e, _ in found), tuple(why for _, why in found))
 
 
@@ -41,10 +39,10 @@ def _propose(view: View, endpoint: Endpoint, edits: tuple[Edit, ...], reasons: t
         evidence=Level.METRICS if by_name else Level.TOPOLOGY,
         edits=edits,
         risks=(
-            "With private DNS on, all of the VPC's traffic to the service takes the endpoint, and pays its rate per GB.",
+            "With private DNS on, all of the VPC's traffic to the service takes the endpoint and pays its rate per GB.",
             "An endpoint policy that is too narrow then denies calls that worked before.",
         ),
-        check="The service's name resolves to private addresses inside the VPC, and the endpoint's BytesProcessed rises.",
+        check="The service's name resolves to private addresses inside the VPC, and its BytesProcessed rises.",
         note="Break-even: the first byte, because the endpoint's hours are paid already. How many of the NAT gateway's"
         " bytes go to the service was not measured: none at the least, all of them at the most.",
     )

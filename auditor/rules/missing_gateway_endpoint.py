@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import Subnet, Vpc
-from auditor.model.traffic import Destination, Level
+from auditor.model.traffic import Level
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.rules.wording import GATEWAY_CHECK, GATEWAY_RISKS, SERVICE_NAMES
 from auditor.whatif.edits import AddGatewayEndpoint
-from auditor.whatif.routing import HopKind, capturing_endpoint
+from auditor.whatif.routing import HopKind
 
 _ASSUMED = ("s3", "dynamodb")
 """Services that a VPC may be using without our knowing; S3 Express is proposed only where flow logs show it."""
@@ -24,7 +24,7 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
         if view.is_lost(vpc):
             yield Unjudged(vpc.id, "its way to the internet leads to something that was not read")
         for service in _services(view, vpc):
-            if not view.gateway_endpoints_of(vpc, service) and not _captured(view, vpc, service):
+            if not view.gateway_endpoints_of(vpc.id, service) and not view.capturing(vpc.id, service):
                 yield from _propose(view, vpc, service)
 
 
@@ -32,10 +32,6 @@ def _services(view: View, vpc: Vpc) -> tuple[str, ...]:
     flows = view.situation.traffic.flows
     seen = {flow.destination.service for flow in flows if flow.client.vpc_id == vpc.id}
     return (*_ASSUMED, "s3express") if "s3express" in seen else _ASSUMED
-
-
-def _captured(view: View, vpc: Vpc, service: str) -> bool:
-    return capturing_endpoint(view.network, vpc.id, Destination(service, vpc.region)) is not None
 
 
 def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
@@ -61,8 +57,8 @@ def _saving(view: View, vpc: Vpc, service: str, subnets: tuple[Subnet, ...]) -> 
         edits=(_edit(vpc, service, view.tables_of(subnets)),),
         risks=GATEWAY_RISKS,
         check=GATEWAY_CHECK.format(service=service, region=vpc.region),
-        note=f"Break-even: the first byte, because the endpoint is free. How many of the NAT gateway's bytes go to {name}"
-        " was not measured: none at the least, all of them at the most.",
+        note=f"Break-even: the first byte, because the endpoint is free. How many of the NAT gateway's bytes go to"
+        f" {name} was not measured: none at the least, all of them at the most.",
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from auditor.model.network import Endpoint, Permission, Vpc
+from auditor.model.network import GATEWAY_SERVICES, Endpoint, Permission, Vpc
 from auditor.rules.view import View
 from auditor.whatif.edits import AdmitHttps, Edit, TurnOnPrivateDns
+from auditor.whatif.routing import HopKind
 
 HTTPS = 443
 
@@ -15,10 +16,15 @@ Cause = tuple[Edit, str]
 """What mends it, and what is wrong in words."""
 
 
-def causes(view: View, endpoint: Endpoint) -> tuple[Cause, ...]:
-    """Everything that keeps the VPC's clients from the endpoint; nothing where that is not known."""
+def causes_of_bypass(view: View, endpoint: Endpoint) -> tuple[Cause, ...]:
+    """Everything that keeps the VPC's clients from the endpoint, where a NAT gateway can carry their bytes instead.
+
+    Nothing where that is not known. S3 and DynamoDB are left to gateway endpoints, which are free.
+    """
     vpc = view.network.vpc.get(endpoint.vpc_id)
-    return tuple(_causes(view, endpoint, vpc)) if vpc else ()
+    if vpc is None or endpoint.service in GATEWAY_SERVICES or not view.subnets_through(vpc, HopKind.NAT_GATEWAY):
+        return ()
+    return tuple(_causes(view, endpoint, vpc))
 
 
 def _causes(view: View, endpoint: Endpoint, vpc: Vpc) -> Iterator[Cause]:

@@ -16,13 +16,22 @@ from auditor.whatif.edits import DropNatGateway
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
     """All but the busiest of each VPC and zone."""
-    groups: dict[tuple[str, str | None, str], list[NatGateway]] = {}
+    groups: dict[tuple[str, str, str], list[NatGateway]] = {}
     for nat in view.nats:
-        if view.zone(nat):
-            groups.setdefault((nat.vpc_id, view.zone(nat), nat.connectivity), []).append(nat)
+        if zone := view.zone(nat):
+            groups.setdefault((nat.vpc_id, zone, nat.connectivity), []).append(nat)
     for (_, zone, _), nats in groups.items():
         keeper, *rest = sorted(nats, key=lambda nat: (-(view.bytes_of_nat(nat) or 0), nat.id))
-        yield from (_propose(view, nat, keeper, str(zone)) for nat in rest)
+        yield from (_judge(view, nat, keeper, zone) for nat in rest)
+
+
+def _judge(view: View, nat: NatGateway, keeper: NatGateway, zone: str) -> Proposal | Unjudged:
+    carried = view.bytes_of_nat(nat)
+    if carried is None:
+        return Unjudged(nat.id, "CloudWatch has no datapoint of its bytes in the window")
+    if carried and not view.clients(nat):
+        return Unjudged(nat.id, "it carried bytes, but no default route leads to it: whose they are is not known")
+    return _propose(view, nat, keeper, zone)
 
 
 def _propose(view: View, nat: NatGateway, keeper: NatGateway, zone: str) -> Proposal:
@@ -36,7 +45,7 @@ def _propose(view: View, nat: NatGateway, keeper: NatGateway, zone: str) -> Prop
         edits=(DropNatGateway(nat.id, nat.region, replaced_by=keeper.id),),
         risks=(
             *DROP_NAT_RISKS,
-            "One NAT gateway carries 100 Gbit/s and 55,000 connections a destination and address: check that one is enough.",
+            "One NAT gateway carries 100 Gbit/s and 55,000 connections per destination and address: is that enough?",
         ),
         check=DROP_NAT_CHECK,
     )

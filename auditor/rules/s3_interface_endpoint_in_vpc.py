@@ -19,25 +19,34 @@ from auditor.whatif.edits import (
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
-    """One proposal per S3 interface endpoint whose private DNS answers the VPC's own clients."""
+    """One proposal per S3 interface endpoint that carries bytes and whose private DNS answers the VPC's own clients."""
     for endpoint in view.interface_endpoints:
-        if endpoint.service == "s3" and endpoint.private_dns and not endpoint.inbound_resolver_only:
-            yield Proposal(
-                resource=endpoint.id,
-                vpc_id=endpoint.vpc_id,
-                title=f"S3 traffic inside the VPC pays for interface endpoint {view.name(endpoint)}",
-                why="Its private DNS name sends the VPC's own clients to it, and it is charged for every byte. A gateway"
-                " endpoint carries them free; the interface endpoint then serves only clients outside the VPC, through an"
-                " inbound resolver endpoint.",
-                edits=_edits(view, endpoint),
-                risks=(
-                    *GATEWAY_RISKS,
-                    "Clients on premises must resolve S3 through a Route 53 inbound resolver endpoint of this VPC.",
-                ),
-                check=GATEWAY_CHECK.format(service="s3", region=endpoint.region),
-                note="The saving counts the bytes that CloudWatch measured at the endpoint; bytes of clients outside the"
-                " VPC stay on it, and where such clients are possible the low figure assumes that all of them are.",
-            )
+        if view.capturing(endpoint.vpc_id, "s3") != endpoint:
+            continue
+        carried = view.bytes_of_endpoint(endpoint)
+        if carried is None:
+            yield Unjudged(endpoint.id, "CloudWatch has no datapoint of its bytes in the window")
+        elif carried:
+            yield _propose(view, endpoint)
+
+
+def _propose(view: View, endpoint: Endpoint) -> Proposal:
+    return Proposal(
+        resource=endpoint.id,
+        vpc_id=endpoint.vpc_id,
+        title=f"S3 traffic inside the VPC pays for interface endpoint {view.name(endpoint)}",
+        why="Its private DNS name sends the VPC's own clients to it, and it is charged for every byte. A gateway"
+        " endpoint carries them free; the interface endpoint then serves only clients outside the VPC, through an"
+        " inbound resolver endpoint.",
+        edits=_edits(view, endpoint),
+        risks=(
+            *GATEWAY_RISKS,
+            "Clients on premises must resolve S3 through a Route 53 inbound resolver endpoint of this VPC.",
+        ),
+        check=GATEWAY_CHECK.format(service="s3", region=endpoint.region),
+        note="The saving counts the bytes that CloudWatch measured at the endpoint; bytes of clients outside the"
+        " VPC stay on it, and where such clients are possible the low figure assumes that all of them are.",
+    )
 
 
 def _edits(view: View, endpoint: Endpoint) -> tuple[Edit, ...]:
@@ -45,7 +54,7 @@ def _edits(view: View, endpoint: Endpoint) -> tuple[Edit, ...]:
     tables = view.tables_of(
         tuple(s for s in view.network.subnets_of_vpc.get(endpoint.vpc_id, ()) if _has_table(view, s.id))
     )
-    gateways = view.gateway_endpoints_of(view.network.vpc[endpoint.vpc_id], "s3")
+    gateways = view.gateway_endpoints_of(endpoint.vpc_id, "s3")
     limit = LimitPrivateDnsToInboundResolver(endpoint.id, endpoint.region)
     if not gateways:
         return (

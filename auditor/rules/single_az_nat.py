@@ -21,9 +21,9 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
                 resource=nat.id,
                 vpc_id=nat.vpc_id,
                 title=f"Subnets in {', '.join(others)} depend on NAT gateway {view.name(nat)} in {zone}",
-                why=f"When {zone} fails, subnets in the other zones lose their way to the internet with it. A NAT gateway"
-                " per zone, or a regional NAT gateway, costs more hours and survives that; for a test environment one is"
-                " often enough.",
+                why=f"When {zone} fails, subnets in the other zones lose their way to the internet with it. A NAT"
+                " gateway per zone, or a regional one, costs more hours and survives that; for a test environment one"
+                " is often enough.",
                 evidence=Level.TOPOLOGY,
                 risks=("A second NAT gateway costs its hours; whether that is worth it is a choice, not a saving.",),
                 check="Each subnet's default route leads to a NAT gateway of its own zone, or to a regional one.",

@@ -36,9 +36,9 @@ def _propose(view: View, nat: NatGateway) -> Proposal:
         resource=nat.id,
         vpc_id=nat.vpc_id,
         title=f"Nothing tells what NAT gateway {view.name(nat)} carries",
-        why="No active flow log covers it, so every saving on its bytes is a bound and not a figure. The cheapest flow log"
-        f" is one on {where}, to S3 in Parquet, aggregated over 600 seconds, with only the fields that name client,"
-        " service and bytes.",
+        why="No active flow log covers it, so every saving on its bytes is a bound and not a figure. The cheapest"
+        f" flow log is one on {where}, to S3 in Parquet, aggregated over 600 seconds, with only the fields that name"
+        " client, service and bytes.",
         risks=("Flow logs are charged per GB delivered and stored; they do not touch the traffic itself.",),
         check="aws ec2 describe-flow-logs lists it as ACTIVE; the next audit shows the NAT gateway's coverage.",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
+from auditor.model.network import NatGateway
 from auditor.model.traffic import Level
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
@@ -19,19 +20,26 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
     for nat in view.nats:
         if nat.id in routed:
             continue
-        if view.bytes_of_nat(nat):
+        carried = view.bytes_of_nat(nat)
+        if carried is None:
+            yield Unjudged(nat.id, "no route leads to it, but CloudWatch has no datapoint of its bytes in the window")
+        elif carried:
             yield Unjudged(nat.id, "no route leads to it now, but it carried bytes in the window: look again next time")
-            continue
-        yield Proposal(
-            resource=nat.id,
-            vpc_id=nat.vpc_id,
-            title=f"No route leads to NAT gateway {view.name(nat)}",
-            why="No route table of its region has a route to it, so nothing can use it, and its hours are billed all the same.",
-            evidence=Level.TOPOLOGY,
-            edits=(DropNatGateway(nat.id, nat.region),),
-            risks=DROP_NAT_RISKS,
-            check=DROP_NAT_CHECK,
-        )
+        else:
+            yield _propose(view, nat)
+
+
+def _propose(view: View, nat: NatGateway) -> Proposal:
+    return Proposal(
+        resource=nat.id,
+        vpc_id=nat.vpc_id,
+        title=f"No route leads to NAT gateway {view.name(nat)}",
+        why="No route table of its region has a route to it, so nothing can use it, but its hours are billed.",
+        evidence=Level.TOPOLOGY,
+        edits=(DropNatGateway(nat.id, nat.region),),
+        risks=DROP_NAT_RISKS,
+        check=DROP_NAT_CHECK,
+    )
 
 
 RULE = Rule(

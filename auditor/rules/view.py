@@ -7,8 +7,9 @@ from functools import cached_property
 
 from auditor.model.evidence import Evidence, Window
 from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
+from auditor.model.traffic import Destination
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
-from auditor.whatif.routing import End, HopKind, Path, egress, zone_of_nat
+from auditor.whatif.routing import End, HopKind, Path, capturing_endpoint, egress, zone_of_nat
 from auditor.whatif.saving import Situation
 
 
@@ -57,8 +58,9 @@ class View:
         return None if measured is None else sum(measured)
 
     def bytes_of_endpoint(self, endpoint: Endpoint) -> int | None:
-        """Bytes of the window in both directions."""
-        return endpoint_bytes(self.evidence, endpoint)
+        """Bytes of the window in both directions; of an endpoint to another region CloudWatch publishes none."""
+        is_cross_region = endpoint.service_region not in {None, endpoint.region}
+        return None if is_cross_region else endpoint_bytes(self.evidence, endpoint)
 
     def clients(self, nat: NatGateway) -> tuple[Subnet, ...]:
         """The subnets that reach the internet through it."""
@@ -77,10 +79,9 @@ class View:
         return self.network.table_of_subnet[subnet.id]
 
     def subnets_through(self, vpc: Vpc, kind: HopKind) -> tuple[Subnet, ...]:
-        """The VPC's subnets whose way to the internet passes a hop of that kind; attachment subnets have no clients."""
+        """The VPC's subnets with clients whose way to the internet passes a hop of that kind."""
         subnets = self.network.subnets_of_vpc.get(vpc.id, ())
-        clients = (subnet for subnet in subnets if subnet.id not in self.network.landing_subnets)
-        return tuple(subnet for subnet in clients if self.egress(subnet).through(kind))
+        return tuple(s for s in subnets if self._has_clients(s) and self.egress(s).through(kind))
 
     def is_lost(self, vpc: Vpc) -> bool:
         """Whether some subnet's way ends at something that was not read: a transit gateway whose hub is elsewhere."""
@@ -91,14 +92,22 @@ class View:
         """The ids of the subnets' route tables, each once."""
         return tuple(dict.fromkeys(self.table(subnet).id for subnet in subnets))
 
-    def gateway_endpoints_of(self, vpc: Vpc, service: str) -> tuple[Endpoint, ...]:
+    def capturing(self, vpc_id: str, service: str) -> Endpoint | None:
+        """The interface endpoint to which the VPC's DNS sends a service of the region, if any."""
+        return capturing_endpoint(self.network, vpc_id, Destination(service, self.region))
+
+    def gateway_endpoints_of(self, vpc_id: str, service: str) -> tuple[Endpoint, ...]:
         """The VPC's gateway endpoints for a service."""
-        endpoints = self.network.endpoints_of_vpc.get(vpc.id, ())
+        endpoints = self.network.endpoints_of_vpc.get(vpc_id, ())
         return tuple(e for e in endpoints if (e.type, e.service) == ("Gateway", service) and e.is_available)
 
     def name(self, resource: Vpc | NatGateway | Endpoint | Subnet) -> str:
         """The resource's name if it has one, else its id."""
         return resource.name or resource.id
+
+    def _has_clients(self, subnet: Subnet) -> bool:
+        """A hub's attachment subnets have none: what comes out there is of other VPCs, and no gateway endpoint's."""
+        return subnet.id not in self.network.landing_subnets or self.egress(subnet).through(HopKind.TRANSIT_GATEWAY)
 
     def _endpoints(self, kind: str) -> tuple[Endpoint, ...]:
         return tuple(e for e in self.network.endpoints if self._is_here(e) and e.type == kind and e.is_available)
