@@ -77,16 +77,12 @@ def of(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 -- type hints have 
     assert is_dataclass(hint)
     assert isinstance(hint, type)
     hints = get_type_hints(hint)
-    return st.deferred(
-        lambda: st.builds(hint, **{field.name: of(hints[field.name]) for field in fields(hint)})
-    )
+    return st.deferred(lambda: st.builds(hint, **{field.name: of(hints[field.name]) for field in fields(hint)}))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(of(Evidence))
-def test_evidence_reads_back_as_it_was_saved(
-    tmp_path_factory: pytest.TempPathFactory, evidence: Evidence
-) -> None:
+def test_evidence_reads_back_as_it_was_saved(tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> None:
     """What renders offline is what was seen: no field is lost, rounded, or moved in time."""
     path = tmp_path_factory.mktemp("evidence") / "evidence.json"
     saved = replace(evidence, version=1)
