@@ -5,6 +5,7 @@ Whatever is heavy is imported by the command that needs it, so that `--help` ans
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -195,6 +196,7 @@ def doctor(region: Regions = None, profile: Profile = None) -> None:
 
 def main() -> None:
     """The process: every expected error is one line and an exit code, anything else a traceback."""
+    gc.disable()  # until the evidence is read: imports and answers make many objects and no garbage worth a pause
     try:
         sys.exit(app(standalone_mode=False))
     except AuditorError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from auditor.aws.calls import ScopeCalls
@@ -19,10 +20,16 @@ async def fetch_endpoints(calls: ScopeCalls) -> tuple[Endpoint, ...]:
     return tuple(parse_endpoint(item, calls.account_id, calls.region) for item in items)
 
 
-async def fetch_endpoint_services(calls: ScopeCalls) -> tuple[EndpointService, ...]:
-    """AWS's own services with endpoints in the region; partners' and the account's own are left out."""
-    items = await calls.items(DESCRIBE_ENDPOINT_SERVICES)
-    return tuple(parse_endpoint_service(item, calls.region) for item in items if _is_aws(item))
+def services_to_ask(endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+    """AWS services whose private DNS a rule must know: those of interface endpoints that do not use it."""
+    quiet = (e for e in endpoints if e.type == "Interface" and not e.private_dns and e.service != e.service_name)
+    return tuple(sorted({endpoint.service_name for endpoint in quiet}))
+
+
+async def fetch_endpoint_services(calls: ScopeCalls, names: tuple[str, ...]) -> tuple[EndpointService, ...]:
+    """The named services. A region has 200 of them, whose answer takes longer to parse than all others together."""
+    items = await calls.items(DESCRIBE_ENDPOINT_SERVICES, ServiceNames=list(names))
+    return tuple(parse_endpoint_service(item, calls.region) for item in items if item["ServiceName"] in names)
 
 
 def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoint:
@@ -75,6 +82,3 @@ def short_service(service_name: str, region: str) -> str:
             return service_name.removeprefix(f"{prefix}{region}.")
     return service_name
 
-
-def _is_aws(item: dict[str, Any]) -> bool:
-    return item.get("Owner") == "amazon" and not item["ServiceName"].startswith(_PARTNER_PREFIXES)

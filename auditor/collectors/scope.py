@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import action_of
-from auditor.collectors.endpoints import fetch_endpoint_services, fetch_endpoints
+from auditor.collectors.endpoints import fetch_endpoint_services, fetch_endpoints, services_to_ask
 from auditor.collectors.gateways import fetch_attachments, fetch_peerings, fetch_transit_routes
 from auditor.collectors.metrics import (
     endpoint_queries,
@@ -140,7 +140,7 @@ async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Netw
     """Everything about what the core showed, side by side."""
     *parts, series = await asyncio.gather(
         _read_vpcs(reading),
-        _read_services(reading),
+        _read_services(reading, core),
         _read_surroundings(reading, core),
         _read_transit(reading, core),
         _read_metrics(reading, core, window),
@@ -158,9 +158,10 @@ async def _read_vpcs(reading: Reading) -> Network:
     return Network(zones=zones, vpcs=vpcs, subnets=subnets)
 
 
-async def _read_services(reading: Reading) -> Network:
+async def _read_services(reading: Reading, core: Core) -> Network:
+    names = services_to_ask(core.endpoints)
     services, lists = await asyncio.gather(
-        reading.read(Source.ENDPOINT_SERVICES, fetch_endpoint_services),
+        reading.read_if(names, Source.ENDPOINT_SERVICES, fetch_endpoint_services, names),
         reading.read(Source.PREFIX_LISTS, fetch_prefix_lists),
     )
     return Network(endpoint_services=services, prefix_lists=lists)

@@ -114,7 +114,7 @@ class Call:
     count: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scope:
     """One account in one region.
 
@@ -143,9 +143,12 @@ class Scope:
         return "partial" if self.known else "failed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evidence:
-    """A whole run. `gaps` are those outside any scope: accounts that could not be reached."""
+    """A whole run. `gaps` are those outside any scope: accounts that could not be reached.
+
+    Without a repr: it would be megabytes, and asyncio asks the result of its main task for one.
+    """
 
     version: int
     generated_at: datetime
