@@ -62,6 +62,13 @@ RULE = Rule(
     id="barely-used-nat-gateway",
     title="A NAT gateway costs far more by the hour than by the byte",
     severity=Severity.MEDIUM,
-    needs=(Source.NAT_GATEWAYS, Source.NAT_METRICS, Source.ROUTE_TABLES, Source.SUBNETS),
+    needs=(
+        Source.NAT_GATEWAYS,
+        Source.NAT_METRICS,
+        Source.ROUTE_TABLES,
+        Source.SUBNETS,
+        Source.TRANSIT_GATEWAYS,
+        Source.TRANSIT_ROUTES,
+    ),
     judge=judge,
 )

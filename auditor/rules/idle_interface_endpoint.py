@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.audit import Severity
-from auditor.model.evidence import Source
 from auditor.model.network import Endpoint
-from auditor.rules.reachability import causes_of_bypass
+from auditor.rules.reachability import NEEDS, causes_of_bypass
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.edits import DropEndpoint
@@ -50,6 +49,6 @@ RULE = Rule(
     id="idle-interface-endpoint",
     title="An interface endpoint carried nothing in the window",
     severity=Severity.MEDIUM,
-    needs=(Source.ENDPOINTS, Source.ENDPOINT_METRICS),
+    needs=NEEDS,
     judge=judge,
 )

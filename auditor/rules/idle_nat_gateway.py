@@ -36,6 +36,6 @@ RULE = Rule(
     id="idle-nat-gateway",
     title="A NAT gateway carried nothing in the window",
     severity=Severity.HIGH,
-    needs=(Source.NAT_GATEWAYS, Source.NAT_METRICS),
+    needs=(Source.NAT_GATEWAYS, Source.NAT_METRICS, Source.ROUTE_TABLES),
     judge=judge,
 )

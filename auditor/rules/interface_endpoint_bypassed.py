@@ -8,7 +8,7 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import Endpoint
 from auditor.model.traffic import Level
-from auditor.rules.reachability import causes_of_bypass
+from auditor.rules.reachability import NEEDS, causes_of_bypass
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.edits import Edit, TurnOnPrivateDns
@@ -52,17 +52,6 @@ RULE = Rule(
     id="interface-endpoint-bypassed",
     title="An interface endpoint is paid for and bypassed",
     severity=Severity.HIGH,
-    needs=(
-        Source.ENDPOINTS,
-        Source.ENDPOINT_SERVICES,
-        Source.ENDPOINT_METRICS,
-        Source.SECURITY_GROUPS,
-        Source.VPC_DNS,
-        Source.VPCS,
-        Source.SUBNETS,
-        Source.ROUTE_TABLES,
-        Source.NAT_GATEWAYS,
-        Source.NAT_METRICS,
-    ),
+    needs=(*NEEDS, Source.NAT_METRICS),
     judge=judge,
 )

@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
+from auditor.model.evidence import Source
 from auditor.model.network import GATEWAY_SERVICES, Endpoint, Permission, Vpc
 from auditor.rules.view import View
 from auditor.whatif.edits import AdmitHttps, Edit, TurnOnPrivateDns
 from auditor.whatif.routing import HopKind
 
 HTTPS = 443
+
+NEEDS = (
+    Source.ENDPOINTS,
+    Source.ENDPOINT_SERVICES,
+    Source.ENDPOINT_METRICS,
+    Source.SECURITY_GROUPS,
+    Source.VPC_DNS,
+    Source.VPCS,
+    Source.SUBNETS,
+    Source.ROUTE_TABLES,
+    Source.NAT_GATEWAYS,
+    Source.TRANSIT_GATEWAYS,
+    Source.TRANSIT_ROUTES,
+)
+"""Without one of these nobody can tell an endpoint that is bypassed from one that nobody needs."""
 
 Cause = tuple[Edit, str]
 """What mends it, and what is wrong in words."""

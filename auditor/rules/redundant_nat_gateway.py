@@ -55,6 +55,13 @@ RULE = Rule(
     id="redundant-nat-gateway",
     title="Two NAT gateways in one VPC and availability zone",
     severity=Severity.MEDIUM,
-    needs=(Source.NAT_GATEWAYS, Source.SUBNETS, Source.ROUTE_TABLES, Source.NAT_METRICS),
+    needs=(
+        Source.NAT_GATEWAYS,
+        Source.NAT_METRICS,
+        Source.ROUTE_TABLES,
+        Source.SUBNETS,
+        Source.TRANSIT_GATEWAYS,
+        Source.TRANSIT_ROUTES,
+    ),
     judge=judge,
 )

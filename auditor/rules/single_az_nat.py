@@ -34,6 +34,12 @@ RULE = Rule(
     id="single-az-nat",
     title="Several availability zones depend on one zonal NAT gateway",
     severity=Severity.LOW,
-    needs=(Source.NAT_GATEWAYS, Source.SUBNETS, Source.ROUTE_TABLES),
+    needs=(
+        Source.NAT_GATEWAYS,
+        Source.ROUTE_TABLES,
+        Source.SUBNETS,
+        Source.TRANSIT_GATEWAYS,
+        Source.TRANSIT_ROUTES,
+    ),
     judge=judge,
 )
