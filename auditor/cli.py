@@ -35,18 +35,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Regions = Annotated[list[str] | None, typer.Option("--region", help="Region; repeatable. Default: all enabled.")]
-Accounts = Annotated[list[str] | None, typer.Option("--account", help="Account id; repeatable. Default: your own.")]
-Role = Annotated[str | None, typer.Option(help="Role to assume in the other accounts: a name or an ARN.")]
-ExternalId = Annotated[str | None, typer.Option(help="External id of that role.")]
-Profile = Annotated[str | None, typer.Option(help="AWS profile.")]
-Window = Annotated[str | None, typer.Option(help="Whole days to look back, 1d to 455d. Default: 30d.")]
-Formats = Annotated[list[str] | None, typer.Option("--format", help="html, pdf, json; repeatable or a,b.")]
-Output = Annotated[Path | None, typer.Option(help="Folder for the reports. Default: auditor-report.")]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", metavar="REGION", help="Repeatable. Default: all enabled.")
+]
+Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Repeatable. Default: your own.")]
+Role = Annotated[str | None, typer.Option(metavar="ROLE", help="Role to assume in the other accounts: name or ARN.")]
+ExternalId = Annotated[str | None, typer.Option(metavar="ID", help="Its external id; better AUDITOR_EXTERNAL_ID.")]
+Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")]
+Window = Annotated[str | None, typer.Option(metavar="DAYS", help="Whole days to look back, 1d to 455d. Default: 30d.")]
+Formats = Annotated[
+    list[str] | None, typer.Option("--format", metavar="FORMAT", help="html, pdf, json; repeatable or a,b.")
+]
+Output = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the reports. Default: auditor-report.")]
+DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder for the reports.")]
 FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
 AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
-Offline = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file with these options as keys.")]
+Bundled = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file with these options as keys.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the paths of the reports.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every call of AWS to stderr.")]
 
@@ -71,7 +78,7 @@ def run(
     output: Output = None,
     fail_above: FailAbove = None,
     allow_gaps: AllowGaps = False,
-    bundled_prices: Offline = False,
+    bundled_prices: Bundled = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -101,13 +108,13 @@ def run(
 
 
 @app.command()
-def demo(output: Output = None, formats: Formats = None, quiet: Quiet = False) -> None:
+def demo(output: DemoOutput = Path("auditor-demo-report"), formats: Formats = None, quiet: Quiet = False) -> None:
     """Audit a made-up company on an embedded AWS: no account, no credentials, no network."""
     from auditor.config import load
     from auditor.demo.audit import run_demo
     from auditor.progress import progress
 
-    settings = load(output=output or Path("auditor-demo-report"), formats=formats, allow_gaps=True)
+    settings = load(output=output, formats=formats, allow_gaps=True)
     with progress(quiet=quiet) as told:
         outcome = run_demo(settings, told)
     _finish(outcome, settings, quiet=quiet)
@@ -115,7 +122,7 @@ def demo(output: Output = None, formats: Formats = None, quiet: Quiet = False) -
 
 @app.command()
 def report(
-    evidence: Annotated[Path, typer.Argument(help="An evidence.json of an earlier run.")],
+    evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE", help="An evidence.json of an earlier run.")],
     formats: Formats = None,
     output: Output = None,
     quiet: Quiet = False,
@@ -144,7 +151,9 @@ def rules() -> None:
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(help="A rule's id, as `auditor rules` lists it.")]) -> None:
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id, as `auditor rules` lists it.")],
+) -> None:
     """Show a rule's page: what, why, an example, how to fix it, risks."""
     from rich.markdown import Markdown
 
@@ -159,7 +168,9 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's id, as `auditor r
 
 
 @app.command()
-def iam(role_arn: Annotated[list[str] | None, typer.Option(help="Member role to allow assuming.")] = None) -> None:
+def iam(
+    role_arn: Annotated[list[str] | None, typer.Option(metavar="ARN", help="Member role that it may assume.")] = None,
+) -> None:
     """Print the least IAM policy: the very list of calls that the client lets pass."""
     from auditor.aws.policy import policy
 
@@ -168,7 +179,9 @@ def iam(role_arn: Annotated[list[str] | None, typer.Option(help="Member role to 
 
 @app.command()
 def prices(
-    region: Annotated[list[str], typer.Option("--region")], bundled: Offline = False, profile: Profile = None
+    region: Annotated[list[str], typer.Option("--region", metavar="REGION", help="Repeatable.")],
+    bundled: Bundled = False,
+    profile: Profile = None,
 ) -> None:
     """Show the prices that an audit of a region uses, and where each is from."""
     from auditor import pipeline

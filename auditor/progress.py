@@ -14,7 +14,8 @@ from auditor.collectors.run import Progress
 def progress(*, quiet: bool = False, verbose: bool = False) -> Iterator[Progress]:
     """What the collectors tell how far they are."""
     if verbose:
-        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+        logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s")
+        logging.getLogger("auditor").setLevel(logging.INFO)
     if quiet:
         yield Progress()
     elif sys.stderr.isatty():

@@ -94,7 +94,8 @@ def main() -> None:
         for _ in range(options.runs):
             for name, script in scripts.items():
                 found[name].append(timed(script, url))
-    print(f"{options.regions} regions, {options.vpcs} VPCs and {options.nats} NAT gateways each, {options.latency * 1000:.0f} ms a call\n")
+    size = f"{options.regions} regions, {options.vpcs} VPCs and {options.nats} NAT gateways each"
+    print(f"{size}, {options.latency * 1000:.0f} ms a call\n")
     print("| | to evidence, s | whole process, s | first to last call, s | MiB | calls |\n|---|---|---|---|---|---|")
     for name, timings in found.items():
         print(row(name, timings))

@@ -8,6 +8,7 @@ computes the URL of that region) and `before-call` (the signature's region and c
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
@@ -28,6 +29,8 @@ from auditor.aws import guard
 from auditor.aws.failures import AwsFailureError, Kind, failure
 from auditor.aws.operations import Operation
 from auditor.errors import UsageError
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_REGION = "us-east-1"
 _CALLS_IN_FLIGHT = 128
@@ -153,7 +156,9 @@ def _sign_for_target(context: dict[str, Any], **_: Any) -> None:
 
 def _count(event_name: str, **_: Any) -> None:
     service, operation = event_name.split(".")[1:3]
-    _target.get().sent[f"{service}:{operation}"] += 1
+    target = _target.get()
+    target.sent[f"{service}:{operation}"] += 1
+    _log.info("%s %s %s:%s", target.account_id or "-", target.region, service, operation)
 
 
 def _unknown_profile(error: ProfileNotFound) -> UsageError:

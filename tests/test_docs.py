@@ -1,0 +1,39 @@
+"""The documentation tells the truth: commands as they are, links that lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = ("run", "demo", "report", "rules", "explain", "iam", "prices", "doctor")
+
+
+def help_of(*words: str) -> str:
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    command = [sys.executable, "-c", "from auditor.cli import main; main()", *words, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout.replace("Usage: -c", "Usage: auditor").rstrip()
+
+
+def generated() -> str:
+    parts = ["# Commands\n\nGenerated from `auditor --help`; `python tests/test_docs.py` writes it anew.\n"]
+    pages = ((), *((command,) for command in COMMANDS))
+    parts += [f"## {' '.join(('auditor', *words))}\n\n```text\n{help_of(*words)}\n```\n" for words in pages]
+    return "\n".join(parts)
+
+
+def test_the_page_of_commands_is_what_the_commands_say() -> None:
+    assert (ROOT / "docs/cli.md").read_text("utf-8") == generated()
+
+
+def test_every_command_is_on_the_page() -> None:
+    listed = help_of().split("Commands:")[1].split()
+    assert set(COMMANDS) <= set(listed)
+    assert [word for word in COMMANDS if word in listed] == list(COMMANDS)
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/cli.md").write_text(generated(), "utf-8")
