@@ -1,0 +1,153 @@
+"""A VPC whose subnets leave through NAT pays for S3 and DynamoDB, which a gateway endpoint carries free."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from auditor.model.audit import Severity
+from auditor.model.evidence import Evidence
+from auditor.model.network import Endpoint, Network
+from auditor.whatif.edits import AddGatewayEndpoint
+from tests.rules.build import (
+    ACCOUNT,
+    GIB,
+    REGION,
+    A,
+    B,
+    app,
+    attachment,
+    attributed,
+    audit,
+    default_to,
+    edits,
+    evidence,
+    findings,
+    gateway,
+    interface,
+    measured,
+    nat,
+    nat_series,
+    subnet,
+    table,
+    unjudged,
+    up_to,
+    vpc,
+)
+
+RULE = "missing-gateway-endpoint"
+TRAFFIC = nat_series("nat-a", 180 * GIB, 540 * GIB)
+
+
+def ids(of: Evidence) -> list[str]:
+    return sorted(finding.id.removeprefix(f"{RULE}:") for finding in findings(of, RULE))
+
+
+def hub_and_spoke(*landing_to: str) -> Network:
+    """A spoke whose attached subnet leads to the transit gateway, and the hub that has the NAT gateway."""
+    public, land = subnet("hub-public", vpc_id="vpc-hub"), subnet("hub-land", vpc_id="vpc-hub")
+    spoke = subnet("spoke", vpc_id="vpc-spoke")
+    return Network(
+        vpcs=(vpc("hub"), vpc("spoke")),
+        subnets=(public, land, spoke),
+        route_tables=(
+            table("hub-public", None, public, vpc_id="vpc-hub"),
+            table("hub-land", landing_to[0] if landing_to else "nat-a", land, vpc_id="vpc-hub"),
+            table("spoke", "tgw-core", spoke, vpc_id="vpc-spoke"),
+        ),
+        nat_gateways=(nat(subnet_id=public.id, vpc_id="vpc-hub"),),
+        attachments=(attachment("vpc-hub", land), attachment("vpc-spoke", spoke)),
+        transit_routes=(default_to("vpc-hub"),),
+    )
+
+
+def test_at_the_most_all_bytes_of_the_nat_gateway_go_to_each_service() -> None:
+    of = evidence(app((A, "nat-a"), (B, "nat-a")), TRAFFIC)
+    # 730 GB × 0.052
+    assert [finding.saving for finding in findings(of, RULE)] == [up_to("37.96")] * 2
+    tables = ("rtb-private-a", "rtb-private-b")
+    assert edits(of, RULE) == [
+        (AddGatewayEndpoint("vpc-app", ACCOUNT, REGION, "s3", tables),),
+        (AddGatewayEndpoint("vpc-app", ACCOUNT, REGION, "dynamodb", tables),),
+    ]
+
+
+def test_the_plan_does_not_count_the_same_bytes_for_both() -> None:
+    totals = audit(evidence(app((A, "nat-a")), TRAFFIC)).totals
+    assert (totals.saving_measured, totals.saving_unmeasured_high) == (Decimal(0), Decimal("37.96"))
+
+
+def test_what_flow_logs_attribute_is_a_figure() -> None:
+    to_s3, to_dynamodb = (attributed("nat-a", A, service, 360 * GIB) for service in ("s3", "dynamodb"))
+    of = evidence(app((A, "nat-a")), nat_series("nat-a", 0, 720 * GIB), attributions=(to_s3, to_dynamodb))
+    assert [finding.saving for finding in findings(of, RULE)] == [measured("18.98")] * 2
+
+
+def test_s3_express_is_proposed_only_where_flow_logs_show_it() -> None:
+    plain = evidence(app((A, "nat-a")), TRAFFIC)
+    assert ids(plain) == ["vpc-app:dynamodb", "vpc-app:s3"]
+    shown = evidence(app((A, "nat-a")), TRAFFIC, attributions=(attributed("nat-a", A, "s3express", GIB),))
+    assert ids(shown) == ["vpc-app:dynamodb", "vpc-app:s3", "vpc-app:s3express"]
+
+
+def test_a_spoke_saves_the_transit_gateway_too() -> None:
+    of = evidence(hub_and_spoke(), TRAFFIC)
+    # 730 GB × (0.052 + 0.02); the hub's own attachment subnet cannot use an endpoint for it.
+    assert {finding.resource: finding.saving for finding in findings(of, RULE)} == {"vpc-spoke": up_to("52.56")}
+    assert "a transit gateway and the NAT gateway of a hub VPC" in findings(of, RULE)[0].why
+
+
+def test_a_way_that_was_not_read_to_its_end_is_not_judged() -> None:
+    of = evidence(hub_and_spoke("vpce-firewall"), TRAFFIC)
+    assert findings(of, RULE) == []
+    assert {entry.resource for entry in unjudged(of, RULE)} == {"vpc-hub", "vpc-spoke"}
+
+
+def test_through_an_internet_gateway_there_is_nothing_to_save() -> None:
+    of = evidence(app())
+    assert [(finding.severity, finding.saving) for finding in findings(of, RULE)] == [(Severity.LOW, None)] * 2
+
+
+def test_a_default_vpc_is_told_only_what_it_pays_for() -> None:
+    default = (vpc(is_default=True),)
+    assert ids(evidence(app(vpcs=default))) == []
+    assert len(ids(evidence(app((A, "nat-a"), vpcs=default), TRAFFIC))) == 2
+
+
+def test_the_main_route_table_counts_for_subnets_without_their_own() -> None:
+    network = app(subnets=(A,), route_tables=(table("main", "nat-a", main=True),))
+    assert [edit.route_table_ids for (edit,) in edits(evidence(network, TRAFFIC), RULE)] == [("rtb-main",)] * 2  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [gateway("s3"), interface("s3", A)],
+    ids=["there is a gateway endpoint", "an interface endpoint takes it"],
+)
+def test_near_misses(endpoint: Endpoint) -> None:
+    assert ids(evidence(app((A, "nat-a"), endpoints=(endpoint,)), TRAFFIC)) == ["vpc-app:dynamodb"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        gateway("s3", state="deleting"),
+        gateway("s3", vpc_id="vpc-other"),
+        interface("s3", A, private_dns=False),
+        interface("s3", A, inbound_resolver_only=True),
+        interface("s3", A, state="pending"),
+        interface("s3", A, service_region="us-east-1"),
+        interface("s3-outposts", A),
+    ],
+    ids=["deleting", "another VPC's", "no private DNS", "for outside only", "pending", "another region's", "Outposts"],
+)
+def test_endpoints_that_do_not_take_the_vpcs_traffic_change_nothing(endpoint: Endpoint) -> None:
+    assert ids(evidence(app((A, "nat-a"), endpoints=(endpoint,)), TRAFFIC)) == ["vpc-app:dynamodb", "vpc-app:s3"]
+
+
+def test_isolated_subnets_need_nothing() -> None:
+    network = Network(vpcs=(vpc(),), subnets=(A,), route_tables=(table("a", None, A),), nat_gateways=(nat(),))
+    of = evidence(network)
+    assert findings(of, RULE) == []
+    assert unjudged(of, RULE) == []
