@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 
 gc.disable()  # as the command line does
 
+from auditor.collectors.run import Progress  # noqa: E402
 from auditor.config import load  # noqa: E402
-from auditor.pipeline import Progress, read  # noqa: E402
+from auditor.pipeline import read  # noqa: E402
 
 
 def main() -> None:
