@@ -280,6 +280,24 @@ def app(*ways: tuple[Subnet, str | None], **more: Any) -> Network:
     )
 
 
+def hub_and_spoke(landing_to: str = "nat-a") -> Network:
+    """A spoke whose attached subnet leads to the transit gateway, and the hub that has the NAT gateway."""
+    public, land = subnet("hub-public", vpc_id="vpc-hub"), subnet("hub-land", vpc_id="vpc-hub")
+    spoke = subnet("spoke", vpc_id="vpc-spoke")
+    return Network(
+        vpcs=(vpc("hub"), vpc("spoke")),
+        subnets=(public, land, spoke),
+        route_tables=(
+            table("hub-public", None, public, vpc_id="vpc-hub"),
+            table("hub-land", landing_to, land, vpc_id="vpc-hub"),
+            table("spoke", "tgw-core", spoke, vpc_id="vpc-spoke"),
+        ),
+        nat_gateways=(nat(subnet_id=public.id, vpc_id="vpc-hub"),),
+        attachments=(attachment("vpc-hub", land), attachment("vpc-spoke", spoke)),
+        transit_routes=(default_to("vpc-hub"),),
+    )
+
+
 def proposals(of: Evidence, rule_id: str) -> list[Proposal | Unjudged]:
     """What the rule itself says, with its edits, before anything is priced."""
     (rule,) = (one for one in all_rules() if one.id == rule_id)

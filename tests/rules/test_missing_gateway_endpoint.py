@@ -17,19 +17,17 @@ from tests.rules.build import (
     A,
     B,
     app,
-    attachment,
     attributed,
     audit,
-    default_to,
     edits,
     evidence,
     findings,
     gateway,
+    hub_and_spoke,
     interface,
     measured,
     nat,
     nat_series,
-    subnet,
     table,
     unjudged,
     up_to,
@@ -42,24 +40,6 @@ TRAFFIC = nat_series("nat-a", 180 * GIB, 540 * GIB)
 
 def ids(of: Evidence) -> list[str]:
     return sorted(finding.id.removeprefix(f"{RULE}:") for finding in findings(of, RULE))
-
-
-def hub_and_spoke(*landing_to: str) -> Network:
-    """A spoke whose attached subnet leads to the transit gateway, and the hub that has the NAT gateway."""
-    public, land = subnet("hub-public", vpc_id="vpc-hub"), subnet("hub-land", vpc_id="vpc-hub")
-    spoke = subnet("spoke", vpc_id="vpc-spoke")
-    return Network(
-        vpcs=(vpc("hub"), vpc("spoke")),
-        subnets=(public, land, spoke),
-        route_tables=(
-            table("hub-public", None, public, vpc_id="vpc-hub"),
-            table("hub-land", landing_to[0] if landing_to else "nat-a", land, vpc_id="vpc-hub"),
-            table("spoke", "tgw-core", spoke, vpc_id="vpc-spoke"),
-        ),
-        nat_gateways=(nat(subnet_id=public.id, vpc_id="vpc-hub"),),
-        attachments=(attachment("vpc-hub", land), attachment("vpc-spoke", spoke)),
-        transit_routes=(default_to("vpc-hub"),),
-    )
 
 
 def test_at_the_most_all_bytes_of_the_nat_gateway_go_to_each_service() -> None:
@@ -99,7 +79,7 @@ def test_a_spoke_saves_the_transit_gateway_too() -> None:
 
 
 def test_a_way_that_was_not_read_to_its_end_is_not_judged() -> None:
-    of = evidence(hub_and_spoke("vpce-firewall"), TRAFFIC)
+    of = evidence(hub_and_spoke(landing_to="vpce-firewall"), TRAFFIC)
     assert findings(of, RULE) == []
     assert {entry.resource for entry in unjudged(of, RULE)} == {"vpc-hub", "vpc-spoke"}
 
