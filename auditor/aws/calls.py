@@ -31,8 +31,11 @@ class ScopeCalls:
         return ScopeCalls(self.session, self.target.at(region))
 
     async def call(self, operation: Operation, **params: Any) -> dict[str, Any]:
-        """One answer."""
-        return await self.session.call(self.target, operation, params)
+        """One answer; where botocore finds nothing in it (half a JSON text, some proxy's page), that is a failure."""
+        answer = await self.session.call(self.target, operation, params)
+        if answer.keys() <= {"ResponseMetadata"}:
+            raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: an answer without content: run again")
+        return answer
 
     async def items(self, operation: Operation, **params: Any) -> list[Any]:
         """All pages' items; a page token that comes twice ends in a failure rather than in a loop."""

@@ -94,9 +94,9 @@ class AuditSession:
         except ProfileNotFound as error:
             raise _unknown_profile(error) from error
 
-    def sdk_regions(self, partition: str) -> list[str]:
+    async def sdk_regions(self, partition: str) -> list[str]:
         """The regions that the SDK knows, for accounts that may not ask AWS."""
-        regions: list[str] = self._session.get_available_regions("ec2", partition)
+        regions: list[str] = await self._session.get_available_regions("ec2", partition)
         return regions
 
     async def own_credentials(self) -> Any:

@@ -91,7 +91,7 @@ async def collect(selection: Selection, progress: Progress | None = None) -> Evi
         window=selection.window,
         scopes=tuple(sorted(run.scopes, key=lambda scope: (scope.account_id, scope.region))),
         prices=Prices(rows),
-        gaps=tuple(run.gaps),
+        gaps=tuple(sorted(run.gaps, key=lambda gap: (gap.account_id, gap.source))),
         notes=prices.notes,
         calls=_calls([own, *prices.asked, *run.reached]),
     )
@@ -136,7 +136,7 @@ async def _enabled_regions(run: Run, calls: ScopeCalls) -> set[str]:
         items = await calls.items(DESCRIBE_REGIONS, AllRegions=True)
     except AwsFailureError as failure:
         run.gaps.append(Gap(calls.account_id, "", Source.REGIONS, DESCRIBE_REGIONS.action, failure.reason))
-        return set(run.selection.regions) or set(calls.session.sdk_regions(partition(calls)))
+        return set(run.selection.regions) or set(await calls.session.sdk_regions(partition(calls)))
     known = {item["RegionName"] for item in items}
     for region in run.selection.regions:
         if region not in known:
