@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Clamped, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from enum import StrEnum
-from functools import reduce
+from functools import cached_property, reduce
 
 BYTES_PER_GB = 2**30
 """The price list's GB: its endpoint tiers break at 1,048,576 and 5,242,880 GB, which are 1 and 5 PiB."""
@@ -23,8 +23,8 @@ EXACT = Context(prec=150, Emax=10**6, traps=[Inexact, InvalidOperation, Division
 
 ZERO = Decimal(0)
 
-Key = tuple[str, str, str, Decimal | None]
-"""What makes two lines the same line: resource, label, unit, price."""
+Key = tuple[str, str, str, Decimal | None, bool]
+"""What makes two lines the same line: resource, label, unit, price, and whether the quantity is known."""
 
 
 class Item(StrEnum):
@@ -68,8 +68,15 @@ class Prices:
 
     def tiers(self, region: str, item: Item) -> tuple[Price, ...]:
         """The item's prices in that region, lowest tier first."""
-        found = (row for row in self.rows if row.region == region and row.item == item)
-        return tuple(sorted(found, key=lambda row: row.from_quantity))
+        return self._tiers.get((region, item), ())
+
+    @cached_property
+    def _tiers(self) -> dict[tuple[str, Item], tuple[Price, ...]]:
+        found: dict[tuple[str, Item], tuple[Price, ...]] = {}
+        for row in sorted(self.rows, key=lambda row: row.from_quantity):
+            key = (row.region, row.item)
+            found[key] = (*found.get(key, ()), row)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +183,7 @@ def difference(before: Bill, after: Bill) -> Difference:
 def _by_key(bill: Bill) -> dict[Key, Line]:
     merged: dict[Key, Line] = {}
     for line in bill.lines:
-        key = (line.resource, line.label, line.unit, line.price)
+        key = (line.resource, line.label, line.unit, line.price, line.quantity is None)
         merged[key] = _merge(merged[key], line) if key in merged else line
     return merged
 
@@ -191,9 +198,7 @@ def _change(old: Line | None, new: Line | None) -> tuple[bool, Line] | None:
     """(`True`, what is avoided) or (`False`, what is added) or `None` where nothing changes."""
     if old is None or new is None:
         return (True, old) if old else (False, new) if new else None
-    if old.quantity == new.quantity:
+    if old.quantity is None or new.quantity is None or old.quantity == new.quantity:
         return None
-    if old.quantity is None or new.quantity is None:
-        return (True, old) if old.quantity is None else (False, new)
     change = subtract(old.quantity, new.quantity)
     return (change > 0, old.with_quantity(change.copy_abs()))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
-from auditor.model.money import EXACT, MONTH_HOURS, ZERO, Bill, Item, Line, Price, Prices, gigabytes, subtract
+from auditor.model.money import MONTH_HOURS, Bill, Difference, Item, Line, Prices, gigabytes, subtract
 from auditor.model.network import Endpoint, NatGateway, Network
 from auditor.model.traffic import Flow
-from auditor.whatif.routing import Hop, HopKind, route
+from auditor.whatif.routing import Hop, HopKind, Path, route
 
 HOURS = "hours"
 DATA = "data processed"
@@ -24,6 +25,10 @@ _HOURLY = {
 _BILLED_ENDPOINT_STATES = frozenset({"available", "pending", "partial"})
 
 
+Pool = tuple[str, str, Item]
+"""Account, region and item: what tiers are summed over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """All flows, and the resources whose bytes nobody could tell."""
@@ -34,7 +39,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Bytes that one resource is charged for, by the price's item."""
+    """What bytes are charged as: a resource and the price's item. `account_id` is whose tiers they count in."""
 
     resource: str
     label: str
@@ -42,16 +47,60 @@ class Usage:
     region: str
     account_id: str
 
+    @property
+    def pool(self) -> Pool:
+        """The usages that share the tiers."""
+        return (self.account_id, self.region, self.item)
+
 
 def bill(network: Network, traffic: Traffic, prices: Prices) -> Bill:
     """Hours of everything that stands there, and GB of everything that flows."""
-    return Bill(
-        (
-            *_hourly(network, prices),
-            *_unmeasured(network, traffic, prices),
-            *_flowing(network, traffic, prices),
-        )
-    )
+    standing = hours(network.nat_gateways, network.endpoints, traffic.unmeasured, prices)
+    return Bill((*standing, *_flowing(network, traffic, prices)))
+
+
+def hours(
+    nats: Iterable[NatGateway], endpoints: Iterable[Endpoint], unmeasured: frozenset[str], prices: Prices
+) -> Iterator[Line]:
+    """What resources cost by standing there, and a line without a quantity for bytes that nobody could measure."""
+    for nat in nats:
+        if nat.is_billed:
+            yield from _nat_hours(nat, prices)
+            if nat.id in unmeasured:
+                yield _line(_usage(nat, DATA, nat_items(nat)[1]), None, prices)
+    for endpoint in endpoints:
+        if endpoint.type != "Gateway" and endpoint.state in _BILLED_ENDPOINT_STATES:
+            yield _endpoint_hours(endpoint, prices)
+            if endpoint.id in unmeasured and endpoint.type in _HOURLY and not endpoint.requester_managed:
+                yield _line(_usage(endpoint, DATA, _HOURLY[endpoint.type][1]), None, prices)
+
+
+def charges(network: Network, path: Path) -> Counter[Usage]:
+    """How often each byte that takes a path is charged, and as what."""
+    return Counter(usage for hop in path.hops for usage in _usages(network, hop))
+
+
+def used(network: Network, traffic: Traffic) -> Counter[Pool]:
+    """Bytes by what shares tiers."""
+    counts: Counter[Pool] = Counter()
+    for usage, count in _counts(network, traffic).items():
+        counts[usage.pool] += count
+    return counts
+
+
+def repriced(change: Mapping[Usage, int], pools: Counter[Pool], prices: Prices) -> Difference:
+    """What it saves that usages fall by so many bytes (rise, where negative); `pools` is moved on by it.
+
+    The sum does not depend on the order: within a pool one line goes on where the other left off.
+    """
+    avoided: list[Line] = []
+    added: list[Line] = []
+    for usage, count in sorted(change.items(), key=lambda item: (item[1] < 0, item[0].item, item[0].resource)):
+        start, end = pools[usage.pool], pools[usage.pool] - count
+        lines = _tiered(usage, gigabytes(min(start, end)), gigabytes(max(start, end)), prices)
+        (avoided if count > 0 else added).extend(lines)
+        pools[usage.pool] = end
+    return Difference(tuple(avoided), tuple(added))
 
 
 def nat_items(nat: NatGateway) -> tuple[Item, Item]:
@@ -60,71 +109,48 @@ def nat_items(nat: NatGateway) -> tuple[Item, Item]:
     return (Item.REGIONAL_NAT_HOUR, Item.REGIONAL_NAT_GB) if regional else (Item.NAT_HOUR, Item.NAT_GB)
 
 
-def unit_price(network: Network, hop: Hop, prices: Prices) -> Decimal:
-    """USD per GB of passing a hop, at the lowest tier; 0 where it is free or its price unknown (only for ranking)."""
-    usages = _usages(network, hop)
-    tiers = (prices.tiers(usage.region, usage.item) for usage in usages)
-    return sum((rows[0].usd for rows in tiers if rows), ZERO)
-
-
-def _hourly(network: Network, prices: Prices) -> Iterator[Line]:
-    for nat in network.nat_gateways:
-        if nat.is_billed:
-            yield from _nat_hours(nat, prices)
-    for endpoint in network.endpoints:
-        if endpoint.type != "Gateway" and endpoint.state in _BILLED_ENDPOINT_STATES:
-            yield _endpoint_hours(endpoint, prices)
-
-
 def _nat_hours(nat: NatGateway, prices: Prices) -> Iterator[Line]:
     zones = len(nat.zones) if nat.mode == "regional" else 1
-    hours = Decimal(zones * MONTH_HOURS) if zones else None
-    yield _line(nat.id, HOURS, hours, nat_items(nat)[0], nat.region, prices)
+    yield _line(_usage(nat, HOURS, nat_items(nat)[0]), Decimal(zones * MONTH_HOURS) if zones else None, prices)
     addresses = sum(1 for address in nat.addresses if address.public_ip)
     if addresses:
-        yield _line(nat.id, ADDRESSES, Decimal(addresses * MONTH_HOURS), Item.PUBLIC_IPV4_HOUR, nat.region, prices)
+        yield _line(_usage(nat, ADDRESSES, Item.PUBLIC_IPV4_HOUR), Decimal(addresses * MONTH_HOURS), prices)
 
 
 def _endpoint_hours(endpoint: Endpoint, prices: Prices) -> Line:
-    hours = Decimal(len(endpoint.subnet_ids) * MONTH_HOURS)
+    count = Decimal(len(endpoint.subnet_ids) * MONTH_HOURS)
     if endpoint.requester_managed or endpoint.type not in _HOURLY:
         who = "managed by its service" if endpoint.requester_managed else f"type {endpoint.type}"
-        return Line.unpriced(endpoint.id, f"{HOURS} ({who})", hours, "AZ-hour")
-    return _line(endpoint.id, HOURS, hours, _HOURLY[endpoint.type][0], endpoint.region, prices)
-
-
-def _unmeasured(network: Network, traffic: Traffic, prices: Prices) -> Iterator[Line]:
-    for nat in network.nat_gateways:
-        if nat.id in traffic.unmeasured and nat.is_billed:
-            yield _line(nat.id, DATA, None, nat_items(nat)[1], nat.region, prices)
-    for endpoint in network.endpoints:
-        if endpoint.id in traffic.unmeasured and endpoint.type in _HOURLY and not endpoint.requester_managed:
-            yield _line(endpoint.id, DATA, None, _HOURLY[endpoint.type][1], endpoint.region, prices)
+        return Line.unpriced(endpoint.id, f"{HOURS} ({who})", count, "AZ-hour")
+    return _line(_usage(endpoint, HOURS, _HOURLY[endpoint.type][0]), count, prices)
 
 
 def _flowing(network: Network, traffic: Traffic, prices: Prices) -> Iterator[Line]:
+    counts = _counts(network, traffic)
+    pools: Counter[Pool] = Counter()
+    for usage in sorted(counts, key=lambda usage: (usage.item, usage.resource)):
+        start = pools[usage.pool]
+        pools[usage.pool] += counts[usage]
+        yield from _tiered(usage, gigabytes(start), gigabytes(pools[usage.pool]), prices)
+
+
+def _counts(network: Network, traffic: Traffic) -> Counter[Usage]:
     counts: Counter[Usage] = Counter()
     for flow in traffic.flows:
-        for hop in route(network, flow).hops:
-            for usage in _usages(network, hop):
-                counts[usage] += flow.bytes
-    used: dict[tuple[str, str, Item], Decimal] = {}
-    for usage in sorted(counts, key=lambda usage: (usage.item, usage.resource)):
-        pool = (usage.account_id, usage.region, usage.item)
-        start = used.get(pool, ZERO)
-        used[pool] = EXACT.add(start, gigabytes(counts[usage]))
-        yield from _tiered(usage, start, used[pool], prices.tiers(usage.region, usage.item))
+        for usage, times in charges(network, route(network, flow)).items():
+            counts[usage] += flow.bytes * times
+    return counts
 
 
 def _usages(network: Network, hop: Hop) -> Iterator[Usage]:
     """What passing a hop is charged as: nothing for gateway endpoints and internet gateways."""
     nat, endpoint = network.nat_gateway.get(hop.id), network.endpoint.get(hop.id)
     if nat:
-        yield Usage(nat.id, DATA, nat_items(nat)[1], nat.region, nat.account_id)
+        yield _usage(nat, DATA, nat_items(nat)[1])
         if hop.crosses_az:
-            yield Usage(nat.id, INTER_AZ, Item.INTER_AZ_GB, nat.region, nat.account_id)
-    elif endpoint and hop.kind is HopKind.INTERFACE_ENDPOINT and not endpoint.requester_managed:
-        yield Usage(endpoint.id, DATA, Item.INTERFACE_ENDPOINT_GB, endpoint.region, endpoint.account_id)
+            yield _usage(nat, INTER_AZ, Item.INTER_AZ_GB)
+    elif endpoint and endpoint.type in _HOURLY and not endpoint.requester_managed:
+        yield _usage(endpoint, DATA, _HOURLY[endpoint.type][1])
     elif hop.kind is HopKind.TRANSIT_GATEWAY:
         yield Usage(hop.id, DATA, Item.TRANSIT_GATEWAY_GB, _region_of_transit(network, hop.id), "")
 
@@ -133,19 +159,27 @@ def _region_of_transit(network: Network, gateway_id: str) -> str:
     return next((a.region for a in network.attachments if a.transit_gateway_id == gateway_id), "")
 
 
-def _tiered(usage: Usage, start: Decimal, end: Decimal, tiers: tuple[Price, ...]) -> Iterator[Line]:
+def _tiered(usage: Usage, start: Decimal, end: Decimal, prices: Prices) -> Iterator[Line]:
     """One line a tier for the GB between `start` and `end` of the pool that shares the tiers."""
-    if not tiers:
-        yield Line.unpriced(usage.resource, usage.label, subtract(end, start), "GB")
+    tiers = prices.tiers(usage.region, usage.item)
+    if not tiers or start == end:
+        yield _line(usage, subtract(end, start), prices)
         return
-    bounds: Iterable[Decimal] = (*(price.from_quantity for price in tiers[1:]), Decimal("Infinity"))
-    for price, upper in zip(tiers, bounds, strict=True):
-        low, high = max(start, price.from_quantity), min(end, upper)
-        if high > low or (price is tiers[0] and start == end):
+    lowers = (Decimal("-Infinity"), *(price.from_quantity for price in tiers[1:]), Decimal("Infinity"))
+    for price, (lower, upper) in zip(tiers, pairwise(lowers), strict=True):
+        low, high = max(start, lower), min(end, upper)
+        if high > low:
             yield Line.of(usage.resource, usage.label, subtract(high, low), price)
 
 
-def _line(resource: str, label: str, quantity: Decimal | None, item: Item, region: str, prices: Prices) -> Line:
-    tiers = prices.tiers(region, item)
-    unit = "GB" if label == DATA else "hour"
-    return Line.of(resource, label, quantity, tiers[0]) if tiers else Line.unpriced(resource, label, quantity, unit)
+def _usage(resource: NatGateway | Endpoint, label: str, item: Item) -> Usage:
+    return Usage(resource.id, label, item, resource.region, resource.account_id)
+
+
+def _line(usage: Usage, quantity: Decimal | None, prices: Prices) -> Line:
+    """A line at the lowest tier."""
+    tiers = prices.tiers(usage.region, usage.item)
+    if tiers:
+        return Line.of(usage.resource, usage.label, quantity, tiers[0])
+    unit = "GB" if usage.label in {DATA, INTER_AZ} else "hour"
+    return Line.unpriced(usage.resource, usage.label, quantity, unit)

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 from auditor.model.network import Endpoint, Network, Permission, Route, RouteTable
 from auditor.whatif.routing import DEFAULT_ROUTE
+
+_INDEXED = {
+    "vpc": {"vpcs"},
+    "subnet": {"subnets"},
+    "nat_gateway": {"nat_gateways"},
+    "endpoint": {"endpoints"},
+    "table_of_subnet": {"route_tables", "subnets"},
+    "endpoints_of_vpc": {"endpoints"},
+    "subnets_of_vpc": {"subnets"},
+    "nat_gateways_of_vpc": {"nat_gateways"},
+    "landing_subnets": {"attachments"},
+    "attachment_of_vpc": {"attachments"},
+}
+"""What each index of a network is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ class AddGatewayEndpoint:
             service=self.service,
             route_table_ids=self.route_table_ids,
         )
-        return replace(network, endpoints=(*network.endpoints, new))
+        return _changed(network, endpoints=(*network.endpoints, new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,7 @@ class DropNatGateway:
             return network
         nats = tuple(nat for nat in network.nat_gateways if nat.id != self.nat_gateway_id)
         tables = tuple(self._reroute(table) for table in network.route_tables)
-        return replace(network, nat_gateways=nats, route_tables=tables)
+        return _changed(network, nat_gateways=nats, route_tables=tables)
 
     def _reroute(self, table: RouteTable) -> RouteTable:
         if all(route.target != self.nat_gateway_id for route in table.routes):
@@ -113,7 +128,7 @@ class RouteSubnetToNat:
         new = replace(old, id=self.table_id, is_main=False, subnet_ids=(self.subnet_id,), routes=routes)
         rest = tuple(_without_subnet(table, self.subnet_id) for table in network.route_tables)
         endpoints = tuple(_also(endpoint, old.id, new.id) for endpoint in network.endpoints)
-        return replace(network, route_tables=(*rest, new), endpoints=endpoints)
+        return _changed(network, route_tables=(*rest, new), endpoints=endpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +142,7 @@ class DropEndpoint:
         """The network without it."""
         if self.endpoint_id not in network.endpoint:
             return network
-        return replace(network, endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
+        return _changed(network, endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +162,7 @@ class TurnOnPrivateDns:
         vpcs = tuple(
             replace(vpc, dns_support=True, dns_hostnames=True) if vpc.id == self.vpc_id else vpc for vpc in network.vpcs
         )
-        return replace(changed, vpcs=vpcs)
+        return changed if vpcs == network.vpcs else _changed(changed, vpcs=vpcs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +195,7 @@ class AdmitHttps:
             else group
             for group in network.security_groups
         )
-        return network if groups == network.security_groups else replace(network, security_groups=groups)
+        return network if groups == network.security_groups else _changed(network, security_groups=groups)
 
 
 Edit = (
@@ -200,10 +215,18 @@ def apply_all(network: Network, edits: Iterable[Edit]) -> Network:
     return reduce(lambda changed, edit: edit.apply(changed), edits, network)
 
 
+def _changed(network: Network, **parts: Any) -> Network:
+    """The network with other parts; the indexes that do not depend on them are handed on, not built again."""
+    changed = replace(network, **parts)
+    kept = {name: made for name, made in vars(network).items() if _INDEXED.get(name, parts.keys()).isdisjoint(parts)}
+    vars(changed).update(kept)
+    return changed
+
+
 def _with_endpoint(network: Network, changed: Endpoint) -> Network:
     if network.endpoint.get(changed.id) == changed:
         return network
-    return replace(network, endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
+    return _changed(network, endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
 
 
 def _without_subnet(table: RouteTable, subnet_id: str) -> RouteTable:

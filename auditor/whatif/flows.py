@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from auditor.model.evidence import Attribution, Evidence, Source
 from auditor.model.network import Endpoint, NatGateway
 from auditor.model.traffic import UNKNOWN, Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
+from auditor.whatif.routing import route
 
 UP, DOWN = "BytesInFromSource", "BytesInFromDestination"
 """The bytes as they come in; the two metrics of bytes going out count the same bytes again."""
+
+_BILLED_BY_BYTE = ("Interface", "GatewayLoadBalancer")
 
 
 def traffic_of(evidence: Evidence) -> Traffic:
     """All flows of the evidence, and which NAT gateways and endpoints have none because nobody could measure."""
     network = evidence.network
     nats = [nat for nat in network.nat_gateways if nat.is_billed]
-    endpoints = [endpoint for endpoint in network.endpoints if endpoint.type == "Interface"]
+    endpoints = [endpoint for endpoint in network.endpoints if endpoint.type in _BILLED_BY_BYTE]
     unmeasured = [nat.id for nat in nats if nat_bytes(evidence, nat) is None]
     unmeasured += [endpoint.id for endpoint in endpoints if endpoint_bytes(evidence, endpoint) is None]
     flows = [flow for nat in nats for flow in _nat_flows(evidence, nat)]
@@ -41,17 +46,18 @@ def nat_bytes(evidence: Evidence, nat: NatGateway) -> tuple[int, int] | None:
 
 
 def endpoint_bytes(evidence: Evidence, endpoint: Endpoint) -> int | None:
-    """Bytes in the window, or `None`. PrivateLink publishes nothing while nothing flows."""
+    """Bytes in the window, or `None`. PrivateLink publishes nothing while nothing flows, or flows to another region."""
+    is_cross_region = endpoint.service_region not in {None, endpoint.region}
     series = evidence.series.get((endpoint.id, "BytesProcessed"))
-    if not _knows(evidence, endpoint, Source.ENDPOINT_METRICS) or series is None:
+    if not _knows(evidence, endpoint, Source.ENDPOINT_METRICS) or series is None or is_cross_region:
         return None
     return series.sum if series.days or evidence.window.covers(endpoint.created) else None
 
 
 def attributions_of(evidence: Evidence, nat: NatGateway) -> tuple[Attribution, ...]:
     """What flow logs say of a NAT gateway."""
-    scope = evidence.scope[nat.account_id, nat.region]
-    return tuple(one for one in scope.attributions if one.nat_gateway_id == nat.id)
+    scope = evidence.scope.get((nat.account_id, nat.region))
+    return tuple(one for one in scope.attributions if one.nat_gateway_id == nat.id) if scope else ()
 
 
 def _knows(evidence: Evidence, resource: NatGateway | Endpoint, source: Source) -> bool:
@@ -63,20 +69,32 @@ def _nat_flows(evidence: Evidence, nat: NatGateway) -> Iterator[Flow]:
     measured = nat_bytes(evidence, nat)
     if measured is None:
         return
-    month = [evidence.window.per_month(count, nat.created) for count in measured]
-    for one in attributions_of(evidence, nat):
-        flow = _attributed(evidence, nat, one)
-        month = [max(0, month[0] - flow.bytes_up), max(0, month[1] - flow.bytes_down)]
-        yield flow
-    client = Client(nat.account_id, nat.region)
-    yield Flow(client, Destination(UNKNOWN), month[0], month[1], Level.METRICS, nat.id)
+    attributed = attributions_of(evidence, nat)
+    *ups, rest_up = _monthly(evidence, nat, [one.bytes_up for one in attributed], measured[0])
+    *downs, rest_down = _monthly(evidence, nat, [one.bytes_down for one in attributed], measured[1])
+    for one, up, down in zip(attributed, ups, downs, strict=True):
+        yield _attributed(evidence, nat, one, up, down)
+    yield Flow(Client(nat.account_id, nat.region), Destination(UNKNOWN), rest_up, rest_down, Level.METRICS, nat.id)
 
 
-def _attributed(evidence: Evidence, nat: NatGateway, one: Attribution) -> Flow:
-    up, down = (evidence.window.per_month(count, nat.created) for count in (one.bytes_up, one.bytes_down))
+def _monthly(evidence: Evidence, nat: NatGateway, parts: list[int], measured: int) -> list[int]:
+    """Bytes of a month of each part and of the rest: their sum is the month of what was measured, to the byte.
+
+    Where flow logs claim more than CloudWatch measured, which is what is billed, each part is scaled down to it.
+    """
+    claimed = max(measured, sum(parts))
+    bounds = [one * measured // claimed if claimed else 0 for one in accumulate(parts, initial=0)]
+    months = [evidence.window.per_month(count, nat.created) for count in (*bounds, measured)]
+    return [high - low for low, high in pairwise(months)]
+
+
+def _attributed(evidence: Evidence, nat: NatGateway, one: Attribution, up: int, down: int) -> Flow:
+    """Where the routes of today do not lead from the subnet over the NAT gateway, its clients are not known."""
     subnet = evidence.network.subnet.get(one.subnet_id or "")
     client = Client(nat.account_id, nat.region, subnet.vpc_id if subnet else None, one.subnet_id)
-    return Flow(client, Destination(one.service, one.service_region), up, down, Level.FLOW_LOGS, nat.id)
+    flow = Flow(client, Destination(one.service, one.service_region), up, down, Level.FLOW_LOGS, nat.id)
+    passes = route(evidence.network, flow).passes(nat.id)
+    return flow if passes else replace(flow, client=Client(nat.account_id, nat.region))
 
 
 def _endpoint_flows(evidence: Evidence, endpoint: Endpoint) -> Iterator[Flow]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from auditor.model.money import ZERO, subtract
+from auditor.model.money import ZERO
 from auditor.model.network import Network
 from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.outcome import Outcome
 from auditor.whatif.saving import Bounds, Situation
 
 
@@ -32,19 +33,20 @@ class Step:
 
 def price_alone(situation: Situation, edits: tuple[Edit, ...]) -> Bounds:
     """What some edits save if nothing else changes."""
-    return situation.saving(apply_all(situation.network, edits))
+    return Outcome.of(situation).to(apply_all(situation.network, edits)).bounds
 
 
 def make_plan(situation: Situation, candidates: Iterable[Candidate]) -> Iterator[Step]:
     """The steps for one situation. Their savings add up to the saving of all of them together."""
-    network, low, high = situation.network, ZERO, ZERO
+    now = Outcome.of(situation)
     for candidate in sorted((c for c in candidates if _may_pay(c)), key=_order):
-        changed = apply_all(network, candidate.edits)
-        saved = _amounts(situation.saving(changed)) if changed is not network else None
-        if saved is None or saved[0] < low or saved[1] < high:
+        changed = apply_all(now.network, candidate.edits)
+        following = now.to(changed) if changed is not now.network else None
+        saved = _amounts(following.bounds) if following and not following.cuts_off else None
+        if following is None or saved is None or min(saved) < 0:
             continue
-        yield Step(candidate.id, subtract(saved[0], low), subtract(saved[1], high))
-        network, low, high = changed, *saved
+        yield Step(candidate.id, *saved)
+        now = following
 
 
 def after(situation: Situation, candidates: Iterable[Candidate], steps: Iterable[Step]) -> Network:

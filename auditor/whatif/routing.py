@@ -36,11 +36,15 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One thing on the way; `crosses_az` where a client uses a zonal NAT gateway of another zone."""
+    """One thing on the way; `crosses_az` where a client uses a zonal NAT gateway of another zone.
+
+    `vpc_id` is the VPC whose routes decide how it goes on, if it goes on.
+    """
 
     kind: HopKind
     id: str
     crosses_az: bool = False
+    vpc_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Path:
     def after(self, *hops: Hop) -> Path:
         """The same path with hops before it."""
         return Path((*hops, *self.hops), self.end)
+
+    @property
+    def vpcs(self) -> frozenset[str]:
+        """The VPCs whose routes decide it, that of its start apart."""
+        return frozenset(hop.vpc_id for hop in self.hops)
 
     def passes(self, resource_id: str) -> bool:
         """Whether it leads over that resource."""
@@ -70,19 +79,23 @@ LOST = Path(end=End.UNKNOWN)
 def route(network: Network, flow: Flow) -> Path:
     """The way of a flow; one whose subnet is not known takes the way on which it was measured."""
     subnet = network.subnet.get(flow.client.subnet_id or "")
-    return route_from(network, subnet, flow.destination) if subnet else _as_measured(network, flow.measured_at)
+    return route_from(network, subnet, flow.destination) if subnet else as_measured(network, flow.measured_at)
 
 
 def route_from(network: Network, subnet: Subnet, destination: Destination) -> Path:
     """From a subnet to a destination: the VPC's DNS first, then the subnet's route table."""
+    hop = endpoint_hop(network, subnet, destination)
+    return Path((hop,)) if hop else egress(network, subnet)
+
+
+def endpoint_hop(network: Network, subnet: Subnet, destination: Destination) -> Hop | None:
+    """The endpoint of its own VPC that takes what a subnet sends to a destination, if any."""
     interface = capturing_endpoint(network, subnet.vpc_id, destination)
     if interface:
-        return Path((Hop(HopKind.INTERFACE_ENDPOINT, interface.id),))
+        return Hop(HopKind.INTERFACE_ENDPOINT, interface.id, vpc_id=subnet.vpc_id)
     table = network.table_of_subnet.get(subnet.id)
-    if table is None:
-        return LOST
-    gateway = gateway_endpoint(network, table, destination)
-    return Path((Hop(HopKind.GATEWAY_ENDPOINT, gateway.id),)) if gateway else _egress(network, subnet, table, ())
+    gateway = gateway_endpoint(network, table, destination) if table else None
+    return Hop(HopKind.GATEWAY_ENDPOINT, gateway.id, vpc_id=subnet.vpc_id) if gateway else None
 
 
 def egress(network: Network, subnet: Subnet) -> Path:
@@ -134,13 +147,13 @@ def _captures(endpoint: Endpoint, destination: Destination) -> bool:
     )
 
 
-def _as_measured(network: Network, resource_id: str) -> Path:
+def as_measured(network: Network, resource_id: str) -> Path:
+    """The way of bytes of which only the NAT gateway or endpoint is known that measured them."""
     nat = network.nat_gateway.get(resource_id)
     if nat and nat.is_billed:
-        return Path((Hop(HopKind.NAT_GATEWAY, nat.id),))
-    if resource_id in network.endpoint:
-        return Path((Hop(HopKind.INTERFACE_ENDPOINT, resource_id),))
-    return LOST
+        return Path((Hop(HopKind.NAT_GATEWAY, nat.id, vpc_id=nat.vpc_id),))
+    endpoint = network.endpoint.get(resource_id)
+    return Path((Hop(HopKind.INTERFACE_ENDPOINT, endpoint.id, vpc_id=endpoint.vpc_id),)) if endpoint else LOST
 
 
 def _egress(network: Network, subnet: Subnet, table: RouteTable, seen: tuple[str, ...]) -> Path:
@@ -163,7 +176,7 @@ def _through_nat(network: Network, subnet: Subnet, nat_id: str, seen: tuple[str,
     if not nat.is_billed:
         return NOWHERE
     zone = zone_of_nat(network, nat)
-    hop = Hop(HopKind.NAT_GATEWAY, nat.id, crosses_az=zone is not None and zone != subnet.az)
+    hop = Hop(HopKind.NAT_GATEWAY, nat.id, zone is not None and zone != subnet.az, nat.vpc_id)
     if nat.connectivity == "public":
         return Path((hop,))
     own = network.subnet.get(nat.subnet_id or "")
@@ -172,8 +185,8 @@ def _through_nat(network: Network, subnet: Subnet, nat_id: str, seen: tuple[str,
 
 
 def _through_transit(network: Network, subnet: Subnet, gateway_id: str, seen: tuple[str, ...]) -> Path:
-    hop = Hop(HopKind.TRANSIT_GATEWAY, gateway_id)
     landing = _landing_subnet(network, subnet, gateway_id)
+    hop = Hop(HopKind.TRANSIT_GATEWAY, gateway_id, vpc_id=landing.vpc_id if landing else "")
     table = network.table_of_subnet.get(landing.id) if landing else None
     return _egress(network, landing, table, seen).after(hop) if landing and table else LOST.after(hop)
 

@@ -1,25 +1,27 @@
-"""What a change saves: `bill(before) − bill(after)`, between the least and the most favourable reading of the traffic.
+"""What changes are measured against: a network as it is, and every way that its bytes can have taken.
 
 A flow that nobody attributed may have come from any subnet that leads to its NAT gateway and may have gone
-anywhere. Every such way is routed through both networks; the one that saves least makes `low`, the one that saves
-most makes `high`. Only ways that pass the resource which measured the bytes are possible at all.
+anywhere. Only ways that pass the resource which measured the bytes are possible at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
-from auditor.model.money import ZERO, Difference, Prices, difference
+from auditor.model.money import Difference, Prices
 from auditor.model.network import Network, Subnet
-from auditor.model.traffic import INTERNET, UNKNOWN, Client, Destination, Flow
-from auditor.whatif.bill import Traffic, bill, unit_price
-from auditor.whatif.routing import HopKind, Path, egress, route
+from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
+from auditor.whatif.bill import Pool, Traffic, used
+from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
 
 _OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
 """Routes by which clients outside a VPC can reach its interface endpoints."""
+
+Key = tuple[int, str]
+"""The number of a flow and a VPC; no VPC for clients of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,84 +32,94 @@ class Bounds:
     high: Difference
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A subnet from which a flow may come, with the way of today; no subnet where nothing is known of the clients."""
+
+    subnet: Subnet | None
+    path: Path
+
+
 @dataclass(frozen=True)
 class Situation:
-    """A network as it is, with its traffic and prices: what changes are measured against."""
+    """A network as it is, with its traffic and prices."""
 
     network: Network
     traffic: Traffic
     prices: Prices
 
     @cached_property
+    def ways_out(self) -> dict[str, Path]:
+        """Each subnet's way to the internet."""
+        return {subnet.id: egress(self.network, subnet) for subnet in self.network.subnets}
+
+    @cached_property
     def clients_of_nat(self) -> dict[str, tuple[Subnet, ...]]:
         """The subnets whose way to the internet passes each NAT gateway, spokes behind a transit gateway included."""
         found: dict[str, list[Subnet]] = {}
-        for subnet in self.network.subnets:
-            for hop in egress(self.network, subnet).hops:
+        for subnet in self.network.subnet.values():
+            for hop in self.ways_out[subnet.id].hops:
                 if hop.kind is HopKind.NAT_GATEWAY:
                     found.setdefault(hop.id, []).append(subnet)
         return {nat_id: tuple(subnets) for nat_id, subnets in found.items()}
 
-    def saving(self, after: Network) -> Bounds:
-        """The saving of a changed network."""
-        ways = [self._ways(flow, after) for flow in self.traffic.flows]
-        return Bounds(self._difference(after, ways, min), self._difference(after, ways, max))
+    @cached_property
+    def used(self) -> Counter[Pool]:
+        """Bytes of today by what shares tiers."""
+        return used(self.network, self.traffic)
 
-    def _difference(self, after: Network, ways: list[tuple[Flow, ...]], choose: Callable[..., Flow]) -> Difference:
-        flows = tuple(one[0] if len(one) == 1 else choose(one, key=lambda f: self._gain(f, after)) for one in ways)
-        traffic = Traffic(flows, self.traffic.unmeasured)
-        return difference(bill(self.network, traffic, self.prices), bill(after, traffic, self.prices))
+    @cached_property
+    def origins(self) -> dict[Key, tuple[Origin, ...]]:
+        """Every place from which a flow's bytes pass where they were measured, by flow and VPC."""
+        found: dict[Key, list[Origin]] = {}
+        for number, flow in enumerate(self.traffic.flows):
+            for origin in self._origins(flow):
+                key = (number, origin.subnet.vpc_id if origin.subnet else "")
+                found.setdefault(key, []).append(origin)
+        return {key: tuple(origins) for key, origins in found.items()}
 
-    def _gain(self, flow: Flow, after: Network) -> Decimal:
-        """USD a GB that this way would save, to rank ways by."""
-        before = self._rate(self.network, route(self.network, flow))
-        return before - self._rate(after, route(after, flow))
+    @cached_property
+    def vpcs_of_flow(self) -> Counter[int]:
+        """From how many VPCs each flow may come."""
+        return Counter(number for number, _ in self.origins)
 
-    def _rate(self, network: Network, path: Path) -> Decimal:
-        return sum((unit_price(network, hop, self.prices) for hop in path.hops), ZERO)
+    @cached_property
+    def decided_by(self) -> dict[str, tuple[Key, ...]]:
+        """Which flows from which VPCs take a way that a VPC's routes decide."""
+        found: dict[str, dict[Key, None]] = {}
+        for key, origins in self.origins.items():
+            for vpc_id in {key[1]}.union(*(origin.path.vpcs for origin in origins)):
+                found.setdefault(vpc_id, {})[key] = None
+        return {vpc_id: tuple(keys) for vpc_id, keys in found.items()}
 
-    def _ways(self, flow: Flow, after: Network) -> tuple[Flow, ...]:
-        """Every way that an open flow can have taken, given where it was measured; a closed flow has one."""
-        if not flow.is_open:
-            return (flow,)
-        at_nat = flow.measured_at in self.network.nat_gateway
-        subnets = self._client_subnets(flow) if at_nat else self._endpoint_subnets(flow)
-        destinations = _destinations(flow, self.network, after)
-        pinned = (_pin(flow, subnet, destination) for subnet in subnets for destination in destinations)
-        possible = tuple(one for one in pinned if route(self.network, one).passes(flow.measured_at))
-        if at_nat or not self._reachable_from_outside(flow.client.vpc_id):
-            return possible or (flow,)
-        return (*possible, flow)
+    def path(self, subnet: Subnet, destination: Destination) -> Path:
+        """The way of today from a subnet to a destination."""
+        hop = endpoint_hop(self.network, subnet, destination)
+        return Path((hop,)) if hop else self.ways_out[subnet.id]
 
-    def _client_subnets(self, flow: Flow) -> tuple[Subnet, ...]:
-        known = self.network.subnet.get(flow.client.subnet_id or "")
-        return (known,) if known else self._distinct(self.clients_of_nat.get(flow.measured_at, ()))
+    def _origins(self, flow: Flow) -> Iterator[Origin]:
+        placed = [Origin(subnet, self.path(subnet, destination_of(flow))) for subnet in self._candidates(flow)]
+        possible = [origin for origin in placed if origin.path.passes(flow.measured_at)]
+        yield from possible
+        if not possible or self._may_come_from_outside(flow):
+            yield Origin(None, as_measured(self.network, flow.measured_at))
 
-    def _endpoint_subnets(self, flow: Flow) -> tuple[Subnet, ...]:
-        return self._distinct(self.network.subnets_of_vpc.get(flow.client.vpc_id or "", ()))
+    def _candidates(self, flow: Flow) -> tuple[Subnet, ...]:
+        if flow.client.subnet_id:
+            known = self.network.subnet.get(flow.client.subnet_id)
+            return (known,) if known else ()
+        if flow.measured_at in self.network.nat_gateway:
+            return self.clients_of_nat.get(flow.measured_at, ())
+        return self.network.subnets_of_vpc.get(flow.client.vpc_id or "", ())
 
-    def _distinct(self, subnets: Iterable[Subnet]) -> tuple[Subnet, ...]:
-        """One subnet of each kind that routes alike: same VPC, zone and route table."""
-        kinds: dict[tuple[str, str, str], Subnet] = {}
-        for subnet in subnets:
-            table = self.network.table_of_subnet.get(subnet.id)
-            kinds.setdefault((subnet.vpc_id, subnet.az, table.id if table else ""), subnet)
-        return tuple(kinds.values())
-
-    def _reachable_from_outside(self, vpc_id: str | None) -> bool:
-        tables = (table for table in self.network.route_tables if table.vpc_id == vpc_id)
-        return any(r.target.startswith(_OUTSIDE) for table in tables for r in table.routes)
-
-
-def _destinations(flow: Flow, before: Network, after: Network) -> tuple[Destination, ...]:
-    """The internet, and each service whose endpoints the change touches."""
-    if flow.destination.service != UNKNOWN:
-        return (flow.destination,)
-    touched = set(after.endpoints) ^ set(before.endpoints)
-    services = sorted({(endpoint.service, endpoint.service_region or endpoint.region) for endpoint in touched})
-    return (Destination(INTERNET), *(Destination(*service) for service in services))
+    def _may_come_from_outside(self, flow: Flow) -> bool:
+        """Whether an endpoint's bytes may be of clients beyond its VPC."""
+        if flow.client.subnet_id or flow.measured_at not in self.network.endpoint:
+            return False
+        tables = (table for table in self.network.route_tables if table.vpc_id == flow.client.vpc_id)
+        return any(route.target.startswith(_OUTSIDE) for table in tables for route in table.routes)
 
 
-def _pin(flow: Flow, subnet: Subnet, destination: Destination) -> Flow:
-    client = Client(subnet.account_id, subnet.region, subnet.vpc_id, subnet.id)
-    return replace(flow, client=client, destination=destination)
+def destination_of(flow: Flow) -> Destination:
+    """Where a flow goes; where that is not known the internet, so that no endpoint takes it."""
+    return Destination(INTERNET) if flow.destination.service == UNKNOWN else flow.destination

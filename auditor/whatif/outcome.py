@@ -1,0 +1,191 @@
+"""What a change saves: `bill(before) − bill(after)`, between the least and the most favourable reading of the traffic.
+
+Every way that a flow can have taken is routed through both networks; the one that saves least makes `low`, the one
+that saves most makes `high`. Only flows, NAT gateways and endpoints that a change can touch are looked at: all others
+cost the same before and after, and where they share tiers of a price their bytes are counted in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import attrgetter
+from typing import TypeVar
+
+from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
+from auditor.model.network import Network
+from auditor.model.traffic import UNKNOWN, Destination, Flow
+from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
+from auditor.whatif.routing import End, Path, as_measured, route_from
+from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of
+
+Reading = tuple[Callable[["Ways"], "Way"], Callable[..., "Way"]]
+Change = Mapping[Usage, int]
+"""By how many bytes usages fall (rise, where negative)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way that a flow may take after a change: how its usages fall, and how much that saves a byte."""
+
+    path: Path
+    change: Change = field(default_factory=dict)
+    gain: tuple[bool, Decimal] = (True, ZERO)
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All ways of a flow from a VPC: the one that saves least, the one that saves most, and what decides them."""
+
+    least: Way
+    most: Way
+    vpcs: frozenset[str]
+    cuts_off: bool
+
+    @classmethod
+    def of(cls, ways: Sequence[Way]) -> Ways:
+        """The same of each way."""
+        vpcs = frozenset[str]().union(*(way.path.vpcs for way in ways))
+        return cls(min(ways, key=_by_gain), max(ways, key=_by_gain), vpcs, any(way.is_cut for way in ways))
+
+
+UNMOVED = Way(Path())
+T = TypeVar("T")
+_by_gain = attrgetter("gain")
+READINGS: tuple[Reading, Reading] = ((attrgetter("least"), min), (attrgetter("most"), max))
+"""How the ways of a flow from each VPC are read: at the least, at the most."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A changed network; `bounds` is what its last change saves on top of those before it.
+
+    `ways` are those of the flows that the changes touched, by flow and VPC. `cuts_off` says that the last change
+    leaves bytes without a way that had one: they are taken to cost what they cost before.
+    """
+
+    situation: Situation
+    network: Network
+    ways: Mapping[int, Mapping[str, Ways]]
+    used: tuple[Counter[Pool], Counter[Pool]]
+    bounds: Bounds
+    cuts_off: bool = False
+
+    @classmethod
+    def of(cls, situation: Situation) -> Outcome:
+        """No change yet."""
+        nothing = Bounds(Difference(), Difference())
+        return cls(situation, situation.network, {}, (situation.used, situation.used), nothing)
+
+    def to(self, after: Network) -> Outcome:
+        """The outcome of one more change."""
+        found = {key: Ways.of(tuple(self._ways(key, after))) for key in self._touched(after)}
+        ways = {number: dict(self.ways.get(number, {})) for number, _ in found}
+        for (number, vpc_id), one in found.items():
+            ways[number][vpc_id] = one
+        used = (self.used[0].copy(), self.used[1].copy())
+        standing = self._standing(after)
+        low, high = (
+            _sum(standing, repriced(self._change(ways, reading), pools, self.situation.prices))
+            for reading, pools in zip(READINGS, used, strict=True)
+        )
+        cuts_off = any(one.cuts_off for one in found.values())
+        return Outcome(self.situation, after, {**self.ways, **ways}, used, Bounds(low, high), cuts_off)
+
+    def _touched(self, after: Network) -> Iterable[Key]:
+        """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from."""
+        vpcs = changed_vpcs(self.network, after)
+        keys = dict.fromkeys(key for vpc_id in sorted(vpcs) for key in self.situation.decided_by.get(vpc_id, ()))
+        for number, by_vpc in self.ways.items():
+            for vpc_id, ways in by_vpc.items():
+                if ways.vpcs & vpcs:
+                    keys[number, vpc_id] = None
+        return keys
+
+    def _ways(self, key: Key, after: Network) -> Iterator[Way]:
+        flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
+        for origin in self.situation.origins[key]:
+            yield self._way(flow, origin, destination_of(flow), after)
+            if flow.destination.service == UNKNOWN and origin.subnet:
+                for service in services:
+                    if self.situation.path(origin.subnet, service).passes(flow.measured_at):
+                        yield self._way(flow, origin, service, after)
+
+    def _services(self, vpc_id: str, after: Network) -> list[Destination]:
+        """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
+        old, new = (n.endpoints_of_vpc.get(vpc_id, ()) for n in (self.situation.network, after))
+        changed = {(e.service, e.service_region or e.region) for e in {*old} ^ {*new}}
+        return [Destination(*service) for service in sorted(changed)]
+
+    def _way(self, flow: Flow, origin: Origin, destination: Destination, after: Network) -> Way:
+        old, subnet = origin.path, origin.subnet
+        new = route_from(after, subnet, destination) if subnet else as_measured(after, flow.measured_at)
+        if new == old or not flow.bytes:
+            return Way(new)
+        if _is_cut(old, new):
+            return Way(new, is_cut=True)
+        times = charges(self.situation.network, old)
+        times.subtract(charges(after, new))
+        change = {usage: count * flow.bytes for usage, count in times.items() if count}
+        return Way(new, change, _gain(times, self.situation.prices))
+
+    def _change(self, ways: Mapping[int, Mapping[str, Ways]], reading: Reading) -> Change:
+        """By how much usages fall from the network before to the one after."""
+        fall: Counter[Usage] = Counter()
+        for number, by_vpc in ways.items():
+            fall.update(self._chosen(number, by_vpc, reading).change)
+            fall.subtract(self._chosen(number, self.ways.get(number, {}), reading).change)
+        return {usage: count for usage, count in fall.items() if count}
+
+    def _chosen(self, number: int, by_vpc: Mapping[str, Ways], reading: Reading) -> Way:
+        of_vpc, choose = reading
+        ways = [of_vpc(ways) for ways in by_vpc.values()]
+        if len(by_vpc) < self.situation.vpcs_of_flow[number]:
+            ways.append(UNMOVED)
+        return choose(ways, key=_by_gain)
+
+    def _standing(self, after: Network) -> Difference:
+        """What resources that come, go or change cost by standing there."""
+        nats = _changed(self.network.nat_gateways, after.nat_gateways)
+        endpoints = _changed(self.network.endpoints, after.endpoints)
+        unmeasured, prices = self.situation.traffic.unmeasured, self.situation.prices
+        before, now = (Bill(tuple(hours(n, e, unmeasured, prices))) for n, e in zip(nats, endpoints, strict=True))
+        return difference(before, now)
+
+
+def changed_vpcs(before: Network, after: Network) -> frozenset[str]:
+    """VPCs that were changed themselves, or whose route tables, NAT gateways or endpoints were."""
+    vpcs = {vpc.id for part in _changed(before.vpcs, after.vpcs) for vpc in part}
+    parts = (
+        *_changed(before.route_tables, after.route_tables),
+        *_changed(before.nat_gateways, after.nat_gateways),
+        *_changed(before.endpoints, after.endpoints),
+    )
+    return frozenset(vpcs.union(one.vpc_id for part in parts for one in part))
+
+
+def _changed(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[list[T], list[T]]:
+    """What only the old and what only the new has: edits hand on all that they leave as it is."""
+    if old is new:
+        return [], []
+    before, after = {id(one) for one in old}, {id(one) for one in new}
+    return [one for one in old if id(one) not in after], [one for one in new if id(one) not in before]
+
+
+def _is_cut(old: Path, new: Path) -> bool:
+    return not new.hops or new.end not in {End.ARRIVES, old.end}
+
+
+def _gain(times: Mapping[Usage, int], prices: Prices) -> tuple[bool, Decimal]:
+    """USD a GB at the lowest tier, to rank ways by; what adds something of unknown price saves least."""
+    tiers = {usage: prices.tiers(usage.region, usage.item) for usage in times}
+    known = all(tiers[usage] for usage, count in times.items() if count < 0)
+    rates = (EXACT.multiply(Decimal(count), tiers[usage][0].usd) for usage, count in times.items() if tiers[usage])
+    return (known, total(rates))
+
+
+def _sum(one: Difference, other: Difference) -> Difference:
+    return Difference((*one.avoided, *other.avoided), (*one.added, *other.added))
