@@ -22,8 +22,13 @@ ScopeId = tuple[str, str]
 
 NO_SCOPES_OWN = {Source.ACCOUNT, Source.REGIONS, Source.PRICES}
 SOURCES = [source for source in Source if source not in NO_SCOPES_OWN]
-# Without the attachments nobody knows whose route tables to search.
-FOLLOWS = {Source.TRANSIT_GATEWAYS: {Source.TRANSIT_ROUTES}}
+# What is asked about resources, or because of routes, is unknown where these are.
+FOLLOWS = {
+    Source.ENDPOINTS: {Source.ENDPOINT_METRICS, Source.ENDPOINT_SERVICES, Source.SECURITY_GROUPS, Source.VPC_DNS},
+    Source.NAT_GATEWAYS: {Source.NAT_METRICS, Source.FLOW_LOGS},
+    Source.ROUTE_TABLES: {Source.TRANSIT_GATEWAYS, Source.TRANSIT_ROUTES, Source.PEERINGS},
+    Source.TRANSIT_GATEWAYS: {Source.TRANSIT_ROUTES},
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,7 @@ def test_a_denied_source_silences_the_rules_that_need_it_and_no_other(
         assert gap.source is source
         assert all(operation.action in gap.action for operation in operations)
         assert "grant" in gap.reason
+        assert not lost.intersection(seen.evidence.scope[gap.account_id, gap.region].known)
 
     assert not [f.id for f in seen.audit.findings if (f.rule, (f.account_id, f.region)) in silent]
     unjudged = [entry for entry in seen.audit.not_evaluated if not entry.resource]

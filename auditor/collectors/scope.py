@@ -62,11 +62,17 @@ class Reading:
         self.known.add(source)
         return found
 
-    async def read_if(self, needed: object, source: Source, fetch: Fetch[T], *args: Any) -> tuple[T, ...]:
-        """The answer where it is needed; else it is known without asking that nothing depends on it."""
+    async def read_if(
+        self, needed: object, told_by: set[Source], source: Source, fetch: Fetch[T], *args: Any
+    ) -> tuple[T, ...]:
+        """The answer where it is needed; else it is known without asking that nothing depends on it.
+
+        That is only known where all is known that tells whether it is needed.
+        """
         if needed:
             return await self.read(source, fetch, *args)
-        self.known.add(source)
+        if told_by <= self.known:
+            self.known.add(source)
         return ()
 
 
@@ -161,7 +167,7 @@ async def _read_vpcs(reading: Reading) -> Network:
 async def _read_services(reading: Reading, core: Core) -> Network:
     names = services_to_ask(core.endpoints)
     services, lists = await asyncio.gather(
-        reading.read_if(names, Source.ENDPOINT_SERVICES, fetch_endpoint_services, names),
+        reading.read_if(names, {Source.ENDPOINTS}, Source.ENDPOINT_SERVICES, fetch_endpoint_services, names),
         reading.read(Source.PREFIX_LISTS, fetch_prefix_lists),
     )
     return Network(endpoint_services=services, prefix_lists=lists)
@@ -170,28 +176,41 @@ async def _read_services(reading: Reading, core: Core) -> Network:
 async def _read_surroundings(reading: Reading, core: Core) -> Network:
     read_if = reading.read_if
     groups, interfaces, flow_logs, peerings = await asyncio.gather(
-        read_if(core.groups, Source.SECURITY_GROUPS, fetch_security_groups, core.groups),
-        read_if(core.interface_ids, Source.INTERFACES, fetch_interfaces, core.interface_ids),
-        read_if(core.nats, Source.FLOW_LOGS, fetch_flow_logs),
-        read_if(core.leads_to("pcx-"), Source.PEERINGS, fetch_peerings),
+        read_if(core.groups, {Source.ENDPOINTS}, Source.SECURITY_GROUPS, fetch_security_groups, core.groups),
+        read_if(
+            core.interface_ids,
+            {Source.NAT_GATEWAYS, Source.ENDPOINTS},
+            Source.INTERFACES,
+            fetch_interfaces,
+            core.interface_ids,
+        ),
+        read_if(core.nats, {Source.NAT_GATEWAYS}, Source.FLOW_LOGS, fetch_flow_logs),
+        read_if(core.leads_to("pcx-"), {Source.ROUTE_TABLES}, Source.PEERINGS, fetch_peerings),
     )
     return Network(security_groups=groups, interfaces=interfaces, flow_logs=flow_logs, peerings=peerings)
 
 
 async def _read_transit(reading: Reading, core: Core) -> Network:
     needed = core.leads_to("tgw-")
-    attachments = await reading.read_if(needed, Source.TRANSIT_GATEWAYS, fetch_attachments)
+    attachments = await reading.read_if(needed, {Source.ROUTE_TABLES}, Source.TRANSIT_GATEWAYS, fetch_attachments)
     if Source.TRANSIT_GATEWAYS not in reading.known:
         return Network()
-    routes = await reading.read_if(needed, Source.TRANSIT_ROUTES, fetch_transit_routes, attachments)
+    routes = await reading.read_if(
+        needed, {Source.ROUTE_TABLES}, Source.TRANSIT_ROUTES, fetch_transit_routes, attachments
+    )
     return Network(attachments=attachments, transit_routes=routes)
 
 
 async def _read_metrics(reading: Reading, core: Core, window: Window) -> tuple[Series, ...]:
     nats, endpoints = await asyncio.gather(
-        reading.read_if(core.billed, Source.NAT_METRICS, fetch_nat_metrics, core.billed, window),
+        reading.read_if(core.billed, {Source.NAT_GATEWAYS}, Source.NAT_METRICS, fetch_nat_metrics, core.billed, window),
         reading.read_if(
-            core.has_interface_endpoints, Source.ENDPOINT_METRICS, fetch_endpoint_metrics, core.endpoints, window
+            core.has_interface_endpoints,
+            {Source.ENDPOINTS},
+            Source.ENDPOINT_METRICS,
+            fetch_endpoint_metrics,
+            core.endpoints,
+            window,
         ),
     )
     return (*nats, *endpoints)
@@ -199,7 +218,7 @@ async def _read_metrics(reading: Reading, core: Core, window: Window) -> tuple[S
 
 async def _with_dns(reading: Reading, network: Network, series: tuple[Series, ...]) -> Network:
     vpc_ids = {endpoint.vpc_id for endpoint in network.endpoints if _may_be_bypassed(endpoint, series)}
-    dns = await reading.read_if(vpc_ids, Source.VPC_DNS, fetch_dns, vpc_ids)
+    dns = await reading.read_if(vpc_ids, {Source.ENDPOINTS}, Source.VPC_DNS, fetch_dns, vpc_ids)
     return replace(network, vpcs=with_dns(network.vpcs, dns))
 
 
