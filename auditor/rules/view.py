@@ -58,9 +58,8 @@ class View:
         return None if measured is None else sum(measured)
 
     def bytes_of_endpoint(self, endpoint: Endpoint) -> int | None:
-        """Bytes of the window in both directions; of an endpoint to another region CloudWatch publishes none."""
-        is_cross_region = endpoint.service_region not in {None, endpoint.region}
-        return None if is_cross_region else endpoint_bytes(self.evidence, endpoint)
+        """Bytes of the window in both directions."""
+        return endpoint_bytes(self.evidence, endpoint)
 
     def clients(self, nat: NatGateway) -> tuple[Subnet, ...]:
         """The subnets that reach the internet through it."""
