@@ -54,9 +54,12 @@ def nat_queries(nats: Iterable[NatGateway]) -> Iterator[MetricQuery]:
 
 
 def endpoint_queries(endpoints: Iterable[Endpoint]) -> Iterator[MetricQuery]:
-    """BytesProcessed of interface endpoints; any other dimension set than these four answers nothing."""
+    """BytesProcessed of interface endpoints; any other dimension set than these four answers nothing.
+
+    Of endpoints to another region CloudWatch publishes none, so nothing is asked that could look like silence.
+    """
     for endpoint in endpoints:
-        if endpoint.type == "Interface":
+        if endpoint.type == "Interface" and endpoint.service_region in {None, endpoint.region}:
             dims = (
                 ("Endpoint Type", endpoint.type),
                 ("Service Name", endpoint.service_name),
@@ -118,10 +121,12 @@ def request_of(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:
 def _add(
     points: dict[tuple[str, str], dict[date, int]],
     batch: tuple[MetricQuery, ...],
-    results: Iterable[dict[str, Any]],
+    results: list[dict[str, Any]],
     operation: Operation,
 ) -> None:
-    """Put one call's results in their days; zones of a regional NAT gateway are added up (maxima: the largest)."""
+    """Put one batch's results in their days; zones of a regional NAT gateway are added up (maxima: the largest)."""
+    if len({result["Id"] for result in results}) < len(batch):
+        raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: an answer without some of the metrics: run again")
     for result in results:
         if result.get("StatusCode") in {"InternalError", "Forbidden"}:
             raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: {result['StatusCode']} for {result['Id']}")
