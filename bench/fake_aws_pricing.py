@@ -1,4 +1,4 @@
-"""The Price List Query API of the fake AWS: GetProducts for NAT gateways, endpoints, transit gateways, IPv4.
+"""The Price List Query API of the fake AWS: NAT gateways, endpoints, transit gateways, IPv4, transfer between zones.
 
 Rows are shaped as the real ones: JSON strings, region prefixes in `usagetype`, tiers in no order, public IPv4
 rows without product family, neighbours that a careless match would take for the row that was meant.
@@ -58,7 +58,12 @@ REGIONS = {
 ENDPOINT_TIERS = (("5242880", "Inf", "0.004"), ("0", "1048576", "0.01"), ("1048576", "5242880", "0.006"))
 
 # us-east-1 writes some of its usage types without a prefix.
-BARE_IN_US_EAST_1 = {"NatGateway-Hours", "NatGateway-Bytes", "RegionalNatGateway-Hours"}
+BARE_IN_US_EAST_1 = {
+    "NatGateway-Hours",
+    "NatGateway-Bytes",
+    "RegionalNatGateway-Hours",
+    "DataTransfer-Regional-Bytes",
+}
 TRANSIT_GATEWAY_OPERATIONS = ("TransitGatewayVPC", "TransitGatewayVPN", "TransitGatewayDirectConnect")
 PUBLICATION_DATE = "2026-11-01T00:00:00Z"
 
@@ -74,6 +79,7 @@ class Row:
     usage: str
     unit: str
     tiers: tuple[tuple[str, str, str], ...]
+    transfer: str | None = None
 
 
 def flat(price: str) -> tuple[tuple[str, str, str], ...]:
@@ -99,6 +105,7 @@ def rows(region: str) -> Iterator[Row]:
     for use in ("InUseAddress", "IdleAddress"):
         group = "VPCPublicIPv4Address"
         yield Row("AmazonVPC", None, group, "", f"PublicIPv4:{use}", "Hrs", flat("0.005"))
+    yield from transfer_rows()
 
 
 def endpoint_rows(hour: str) -> Iterator[Row]:
@@ -112,22 +119,41 @@ def endpoint_rows(hour: str) -> Iterator[Row]:
         yield Row("AmazonVPC", "VpcEndpoint", "VPCE:VpcEndpoint", "VpcEndpoint", usage, unit, tiers)
 
 
+def transfer_rows() -> Iterator[Row]:
+    """Yield transfer within a region: between zones, and rows of $0 and of VPC peering that look alike."""
+    for usage, kind, price in (
+        ("DataTransfer-Regional-Bytes", "IntraRegion", "0.01"),
+        ("DataTransfer-xAZ-In-Bytes", "IntraRegion-xAZ-In", "0"),
+        ("DataTransfer-xAZ-Out-Bytes", "IntraRegion-xAZ-Out", "0"),
+        ("VpcPeering-In-Bytes", "IntraRegion-VPCpeering-In", "0.01"),
+        ("VpcPeering-Out-Bytes", "IntraRegion-VPCpeering-Out", "0.01"),
+    ):
+        yield Row("AWSDataTransfer", "Data Transfer", "", "", usage, "GB", flat(price), kind)
+
+
 def attributes(row: Row, region: str) -> dict[str, str]:
     """Return what a product is filtered by."""
     bare = region == "us-east-1" and row.usage in BARE_IN_US_EAST_1
     return {
-        "regionCode": region,
+        **place(row, region),
         "servicecode": row.service,
-        "locationType": "AWS Region",
         "usagetype": row.usage if bare else REGIONS[region][0] + row.usage,
         "operation": row.operation,
-        "group": row.group,
     }
+
+
+def place(row: Row, region: str) -> dict[str, str]:
+    """Return where a product is: transfer has two ends and no group."""
+    if row.transfer is None:
+        return {"regionCode": region, "locationType": "AWS Region", "group": row.group}
+    ends = {f"{end}RegionCode": region for end in ("from", "to")}
+    types = {f"{end}LocationType": "AWS Region" for end in ("from", "to")}
+    return {**ends, **types, "transferType": row.transfer}
 
 
 def product(row: Row, region: str) -> dict[str, object]:
     """Return a row as the price list writes it."""
-    sku = f"{row.operation or 'IPV4'}{row.usage}{region}".upper().replace("-", "").replace(":", "")
+    sku = f"{row.operation}{row.usage}{region}".upper().replace("-", "").replace(":", "")
     return {
         "product": {**family(row), "attributes": attributes(row, region), "sku": sku},
         "serviceCode": row.service,

@@ -30,6 +30,9 @@ class Fields(TypedDict, total=False):
     operation: str
     effective: str
     terms: str
+    transfer_type: str
+    to_region: str
+    to_location_type: str
 
 
 USUAL: Fields = {
@@ -44,9 +47,21 @@ USUAL: Fields = {
 }
 
 
+def place(of: Fields) -> dict[str, str]:
+    """Where a product is: products of transfer have two ends instead of one location."""
+    one = {"regionCode": of["region"], "location": "the region's long name", "locationType": of["location_type"]}
+    if of["service"] != "AWSDataTransfer":
+        return one
+    ends = {"from": one, "to": one | {"regionCode": of.get("to_region", of["region"])}}
+    if "to_location_type" in of:
+        ends["to"]["locationType"] = of["to_location_type"]
+    attributes = {end + name[0].upper() + name[1:]: text for end, row in ends.items() for name, text in row.items()}
+    return attributes | {"transferType": of.get("transfer_type", "IntraRegion")}
+
+
 def product(usage_type: str, *steps: Step, **fields: Unpack[Fields]) -> str:
     """An item of `PriceList`: one JSON text, in it amounts and ranges as strings."""
-    of = {**USUAL, **fields}
+    of: Fields = USUAL | fields
     sku = f"SKU-{usage_type}"
     code = f"{sku}.JRTCKXETXF"
     dimensions = {
@@ -69,16 +84,13 @@ def product(usage_type: str, *steps: Step, **fields: Unpack[Fields]) -> str:
         "termAttributes": {},
     }
     attributes = {
-        "regionCode": of["region"],
         "servicecode": of["service"],
         "usagetype": usage_type,
-        "locationType": of["location_type"],
-        "location": "the region's long name",
         "servicename": "the service's long name",
         "operation": of["operation"],
     }
     listed = {
-        "product": {"productFamily": "a family", "attributes": attributes, "sku": sku},
+        "product": {"productFamily": "a family", "attributes": attributes | place(of), "sku": sku},
         "serviceCode": of["service"],
         "terms": {of["terms"]: {code: term}},
         "version": "20261001000000",
@@ -132,14 +144,43 @@ def vpc_products(region: str, prefix: str) -> list[str]:
     ]
 
 
+def transfer_products(region: str, prefix: str) -> list[str]:
+    """Rows of AWSDataTransfer: transfer between zones, and its likes at 0 and at 0.9."""
+
+    def row(name: str, usd: str, kind: str, operation: str = "", to_region: str = region) -> str:
+        return flat(
+            f"{prefix}{name}",
+            usd,
+            region=region,
+            service="AWSDataTransfer",
+            operation=operation,
+            transfer_type=kind,
+            to_region=to_region,
+        )
+
+    return [
+        row("DataTransfer-xAZ-In-Bytes", "0.0000000000", "IntraRegion-xAZ-In"),
+        row("DataTransfer-xAZ-Out-Bytes", "0.9", "IntraRegion-xAZ-Out"),
+        row("VpcPeering-In-Bytes", "0.9", "IntraRegion-VPCpeering-In"),
+        row("DataTransfer-Regional-Bytes", "0.9", "IntraRegion-VPCpeering-Out"),
+        row("DataTransfer-Regional-Bytes", "0.9", "IntraRegion", operation="VPCPeering-In"),
+        row("DataTransfer-Regional-Bytes", "0.0110000000", "IntraRegion"),
+        row("DataTransfer-Regional-Bytes", "0.9", "InterRegion Outbound", to_region="eu-north-1"),
+        row("DataTransfer-Out-Bytes", "0.9", "AWS Outbound"),
+    ]
+
+
 class Pages(BaseHTTPRequestHandler):
     """GetProducts for us-east-1, one product a page."""
 
     def do_POST(self) -> None:
         """Answer one page."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        nat = asked["ServiceCode"] == "AmazonEC2"
-        products = nat_products("us-east-1", "") if nat else vpc_products("us-east-1", "USE1-")
+        products = {
+            "AmazonEC2": nat_products("us-east-1", ""),
+            "AmazonVPC": vpc_products("us-east-1", "USE1-"),
+            "AWSDataTransfer": transfer_products("us-east-1", ""),
+        }[asked["ServiceCode"]]
         number = int(asked.get("NextToken", "0"))
         more = {"NextToken": str(number + 1)} if number + 1 < len(products) else {}
         body = json.dumps({"FormatVersion": "aws_v1", "PriceList": [products[number]], **more}).encode()

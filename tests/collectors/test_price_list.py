@@ -6,9 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from auditor.collectors.prices import bundled_prices, parse_products
+from auditor.collectors.price_list import parse_products
+from auditor.collectors.prices import bundled_prices
 from auditor.model.money import Item, Price
-from tests.collectors.price_list import TIERED, Step, flat, nat_products, product, vpc_products
+from tests.collectors.price_list import (
+    TIERED,
+    Fields,
+    Step,
+    flat,
+    nat_products,
+    product,
+    transfer_products,
+    vpc_products,
+)
 
 TODAY = "2026-11-20"
 
@@ -30,7 +40,7 @@ def amounts(*texts: str, region: str = "eu-central-1", as_of: str = TODAY) -> li
 )
 def test_every_item_is_found_among_its_likes_whatever_the_prefix(region: str, prefix: str, bare: str) -> None:
     """us-east-1 has names with and without its prefix, in one answer."""
-    products = [*nat_products(region, prefix, bare), *vpc_products(region, prefix)]
+    products = [*nat_products(region, prefix, bare), *vpc_products(region, prefix), *transfer_products(region, prefix)]
     found = parse_products(products, region, TODAY)
     assert [(row.item, row.unit, row.usd) for row in found] == [
         (Item.NAT_HOUR, "hour", Decimal("0.051")),
@@ -45,12 +55,17 @@ def test_every_item_is_found_among_its_likes_whatever_the_prefix(region: str, pr
         (Item.GATEWAY_LOAD_BALANCER_ENDPOINT_GB, "GB", Decimal("0.0035")),
         (Item.TRANSIT_GATEWAY_GB, "GB", Decimal("0.02")),
         (Item.PUBLIC_IPV4_HOUR, "hour", Decimal("0.005")),
+        (Item.INTER_AZ_GB, "GB", Decimal("0.011")),
     ]
     assert {row.region for row in found} == {region}
 
 
 def test_live_and_bundled_prices_count_in_the_same_units() -> None:
-    products = [*nat_products("us-east-1", ""), *vpc_products("us-east-1", "USE1-")]
+    products = [
+        *nat_products("us-east-1", ""),
+        *vpc_products("us-east-1", "USE1-"),
+        *transfer_products("us-east-1", ""),
+    ]
     live = {row.item: row.unit for row in parse_products(products, "us-east-1", TODAY)}
     assert live == {row.item: row.unit for row in bundled_prices("us-east-1") if row.item in live}
 
@@ -140,6 +155,45 @@ def test_tiers_that_are_not_whole_make_the_item_unknown(steps: tuple[Step, ...])
 def test_row_that_is_not_wholly_understood_is_left_out_and_spoils_no_other(text: str) -> None:
     good = flat("EUC1-NatGateway-Bytes", "0.052", service="AmazonEC2")
     assert amounts(text, good) == [(Item.NAT_GB, "0.052")]
+
+
+REGIONAL = "EUC1-DataTransfer-Regional-Bytes"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"region": "eu-west-1", "to_region": "eu-central-1"},
+        {"to_region": "eu-west-1"},
+        {"region": "eu-west-1"},
+        {"location_type": "AWS Local Zone", "to_location_type": "AWS Region"},
+        {"to_location_type": "AWS Local Zone"},
+        {"transfer_type": "IntraRegion-xAZ-Out"},
+        {"transfer_type": "IntraRegion-VPCpeering-In"},
+        {"operation": "VPCPeering-Out"},
+        {"unit": "Hrs"},
+        {"currency": "CNY"},
+    ],
+)
+def test_transfer_counts_only_within_the_region_that_is_asked_and_between_its_zones(fields: Fields) -> None:
+    row: Fields = {"service": "AWSDataTransfer"}
+    assert amounts(flat(REGIONAL, "0.01", **row)) == [(Item.INTER_AZ_GB, "0.01")]
+    assert amounts(flat(REGIONAL, "0.01", **(row | fields))) == []
+
+
+def test_row_of_transfer_with_a_location_in_place_of_two_ends_is_not_understood() -> None:
+    assert amounts(flat(REGIONAL, "0.01", service="AmazonEC2")) == []
+    assert amounts(flat("EUC1-NatGateway-Bytes", "0.01", service="AWSDataTransfer")) == []
+
+
+def test_transfer_in_two_rows_is_known_if_they_agree_and_keeps_its_tiers() -> None:
+    """One region's list has held rows under another region's prefix too."""
+    row: Fields = {"service": "AWSDataTransfer"}
+    same = flat(REGIONAL, "0.01", **row), flat("APS4-DataTransfer-Regional-Bytes", "0.0100000000", **row)
+    assert amounts(*same) == [(Item.INTER_AZ_GB, "0.01")]
+    assert amounts(*same, flat(REGIONAL, "0.02", **row)) == []
+    tiered = product(REGIONAL, *TIERED, **row)
+    assert [usd for _, usd in amounts(tiered)] == ["0.01", "0.006", "0.004"]
 
 
 def test_term_that_came_into_force_last_wins() -> None:

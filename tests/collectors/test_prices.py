@@ -1,44 +1,22 @@
-"""Prices: what the snapshot holds, where AWS is asked, and which of the two is taken."""
+"""Prices: what the snapshot holds, and whether it or the price list's answer is taken."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import boto3
 import pytest
 
-from auditor.aws.failures import AwsFailureError, Kind
-from auditor.aws.operations import GET_PRODUCTS, Operation
-from auditor.collectors.prices import (
-    bundled_prices,
-    choose_prices,
-    fetch_prices,
-    parse_products,
-    price_list_region,
-)
+from auditor.collectors.price_list import parse_products
+from auditor.collectors.prices import bundled_prices, choose_prices
 from auditor.model.money import Item, Price
-from tests.collectors.price_list import flat, nat_products, price_list_server, vpc_products
+from tests.collectors.price_list import flat
 
 TODAY = "2026-11-20"
 SNAPSHOT = (files("auditor") / "data" / "prices.json").read_text(encoding="utf-8")
 REGIONS = tuple(json.loads(SNAPSHOT)["prices"][0]["usd"])
-
-ON_BILLS = {
-    Item.NAT_HOUR,
-    Item.NAT_GB,
-    Item.REGIONAL_NAT_HOUR,
-    Item.REGIONAL_NAT_GB,
-    Item.INTERFACE_ENDPOINT_HOUR,
-    Item.INTERFACE_ENDPOINT_GB,
-    Item.GATEWAY_LOAD_BALANCER_ENDPOINT_HOUR,
-    Item.GATEWAY_LOAD_BALANCER_ENDPOINT_GB,
-    Item.TRANSIT_GATEWAY_GB,
-    Item.PUBLIC_IPV4_HOUR,
-}
 
 
 def amounts(rows: tuple[Price, ...], item: Item) -> list[str]:
@@ -113,9 +91,7 @@ def test_snapshot_lacks_nothing_else() -> None:
     everywhere = set(Item) - {Item.INTER_AZ_GB, Item.COST_EXPLORER_REQUEST}
     missing = {region: everywhere - {row.item for row in bundled_prices(region)} for region in REGIONS}
     assert len(REGIONS) == 36
-    assert {region: items for region, items in missing.items() if items} == {
-        "ap-southeast-6": {Item.ATHENA_TB}
-    }
+    assert {region: items for region, items in missing.items() if items} == {"ap-southeast-6": {Item.ATHENA_TB}}
 
 
 def test_snapshot_has_each_tier_once_from_zero_on_and_nothing_for_free() -> None:
@@ -156,94 +132,3 @@ def test_live_price_of_one_region_leaves_the_bundled_ones_of_another() -> None:
 
 def test_item_that_is_in_neither_stays_unknown() -> None:
     assert amounts(choose_prices((), bundled_prices("eu-central-1")), Item.INTER_AZ_GB) == []
-
-
-# The calls
-
-
-@pytest.mark.parametrize(
-    ("region", "partition", "expected"),
-    [
-        ("us-east-1", "aws", "us-east-1"),
-        ("ca-west-1", "aws", "us-east-1"),
-        ("sa-east-1", "aws", "us-east-1"),
-        ("eu-central-1", "aws", "eu-central-1"),
-        ("eu-north-1", "aws", "eu-central-1"),
-        ("il-central-1", "aws", "eu-central-1"),
-        ("me-south-1", "aws", "eu-central-1"),
-        ("af-south-1", "aws", "eu-central-1"),
-        ("ap-southeast-2", "aws", "ap-south-1"),
-        ("us-gov-west-1", "aws-us-gov", "us-east-1"),
-        ("cn-north-1", "aws-cn", None),
-        ("cn-northwest-1", "aws-cn", None),
-        ("eusc-de-east-1", "aws-eusc", None),
-    ],
-)
-def test_prices_are_asked_for_where_a_list_in_usd_is_served(
-    region: str, partition: str, expected: str | None
-) -> None:
-    assert price_list_region(region, partition) == expected
-
-
-class PriceList:
-    """Answers both calls only once both are under way."""
-
-    def __init__(self, region: str, prefix: str) -> None:
-        self.answers = {"AmazonEC2": nat_products(region, prefix), "AmazonVPC": vpc_products(region, prefix)}
-        self.asked: dict[Any, dict[str, object]] = {}
-        self.both = asyncio.Barrier(2)
-
-    async def items(self, operation: Operation, **params: object) -> list[Any]:
-        """The rows of the service."""
-        assert operation is GET_PRODUCTS
-        service = str(params["ServiceCode"])
-        self.asked[service] = params
-        await asyncio.wait_for(self.both.wait(), timeout=5)
-        return self.answers[service]
-
-
-def test_one_region_takes_two_calls_at_the_same_time() -> None:
-    async def run() -> tuple[PriceList, tuple[Price, ...]]:
-        calls = PriceList("ap-southeast-2", "APS2-")
-        return calls, await fetch_prices(calls, "ap-southeast-2", TODAY)
-
-    calls, found = asyncio.run(run())
-    region = {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "ap-southeast-2"}
-    family = {"Type": "TERM_MATCH", "Field": "productFamily", "Value": "NAT Gateway"}
-    assert calls.asked == {
-        "AmazonEC2": {"ServiceCode": "AmazonEC2", "Filters": [region, family], "FormatVersion": "aws_v1"},
-        "AmazonVPC": {"ServiceCode": "AmazonVPC", "Filters": [region], "FormatVersion": "aws_v1"},
-    }
-    assert {row.item for row in found} == ON_BILLS
-
-
-class BotocoreCalls:
-    """Botocore's own pages: it checks our parameters, and shows the types that it answers."""
-
-    def __init__(self, url: str) -> None:
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        self.client = boto3.client("pricing", region_name="us-east-1", endpoint_url=url, **keys)
-
-    async def items(self, operation: Operation, **params: object) -> list[Any]:
-        """All pages' items."""
-        pages = self.client.get_paginator("get_products").paginate(**params)
-        return [item for page in pages for item in page[operation.items]]
-
-
-def test_botocore_takes_the_parameters_and_gives_the_texts_of_all_pages() -> None:
-    with price_list_server() as url:
-        found = asyncio.run(fetch_prices(BotocoreCalls(url), "us-east-1", TODAY))
-    assert {row.item for row in found} == ON_BILLS
-
-
-class Refused:
-    """Calls of a principal without pricing:GetProducts."""
-
-    async def items(self, operation: Operation, **_: object) -> list[Any]:
-        """No item."""
-        raise AwsFailureError(Kind.DENIED, operation.action)
-
-
-def test_refused_call_is_the_callers_to_report_and_never_an_empty_price_list() -> None:
-    with pytest.raises(AwsFailureError, match="pricing:GetProducts"):
-        asyncio.run(fetch_prices(Refused(), "eu-central-1", TODAY))
