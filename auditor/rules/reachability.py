@@ -77,5 +77,5 @@ def _admits(permission: Permission, vpc: Vpc) -> bool:
 
 
 def _overlap(one: str, other: str) -> bool:
-    left, right = ip_network(one, strict=False), ip_network(other, strict=False)
-    return left.version == right.version and left.overlaps(right)
+    """Addresses of different versions never do."""
+    return ip_network(one, strict=False).overlaps(ip_network(other, strict=False))

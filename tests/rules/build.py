@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from auditor.analyzer import analyze, situation_of
-from auditor.model.audit import Audit, Finding, NotEvaluated, Remediation, Saving
 from auditor.model.evidence import EVIDENCE_VERSION, Attribution, Evidence, Scope, Series, Source, Window
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import (
@@ -28,11 +26,6 @@ from auditor.model.network import (
     TransitGatewayRoute,
     Vpc,
 )
-from auditor.rules import all_rules
-from auditor.rules.rule import Proposal, Unjudged
-from auditor.rules.view import View
-from auditor.whatif.edits import Edit
-from auditor.whatif.flows import traffic_of
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 GIB = 2**30
@@ -234,31 +227,6 @@ def evidence(
     return Evidence(EVIDENCE_VERSION, WINDOW.end, WINDOW, (scope,), prices)
 
 
-def audit(of: Evidence) -> Audit:
-    """Its audit, without texts to paste."""
-    return analyze(of, lambda _edits, _network: Remediation())
-
-
-def findings(of: Evidence, rule: str) -> list[Finding]:
-    """What the rule finds in it."""
-    return [finding for finding in audit(of).findings if finding.rule == rule]
-
-
-def unjudged(of: Evidence, rule: str) -> list[NotEvaluated]:
-    """What the rule says it cannot judge."""
-    return [entry for entry in audit(of).not_evaluated if entry.rule == rule]
-
-
-def measured(usd: str) -> Saving:
-    """A saving that is certain."""
-    return Saving(Decimal(usd), Decimal(usd), Decimal(usd))
-
-
-def up_to(usd: str) -> Saving:
-    """A saving of which nothing but the upper bound is known."""
-    return Saving(Decimal(0), None, Decimal(usd))
-
-
 PUBLIC_A, PUBLIC_B = subnet("public-a"), subnet("public-b", "b")
 A, B, C = subnet("private-a"), subnet("private-b", "b"), subnet("private-c", "c")
 PUBLIC = table("public", "igw-app", PUBLIC_A, PUBLIC_B)
@@ -278,32 +246,3 @@ def app(*ways: tuple[Subnet, str | None], **more: Any) -> Network:
         nat_gateways=more.pop("nat_gateways", (nat(),)),
         **more,
     )
-
-
-def hub_and_spoke(landing_to: str = "nat-a") -> Network:
-    """A spoke whose attached subnet leads to the transit gateway, and the hub that has the NAT gateway."""
-    public, land = subnet("hub-public", vpc_id="vpc-hub"), subnet("hub-land", vpc_id="vpc-hub")
-    spoke = subnet("spoke", vpc_id="vpc-spoke")
-    return Network(
-        vpcs=(vpc("hub"), vpc("spoke")),
-        subnets=(public, land, spoke),
-        route_tables=(
-            table("hub-public", None, public, vpc_id="vpc-hub"),
-            table("hub-land", landing_to, land, vpc_id="vpc-hub"),
-            table("spoke", "tgw-core", spoke, vpc_id="vpc-spoke"),
-        ),
-        nat_gateways=(nat(subnet_id=public.id, vpc_id="vpc-hub"),),
-        attachments=(attachment("vpc-hub", land), attachment("vpc-spoke", spoke)),
-        transit_routes=(default_to("vpc-hub"),),
-    )
-
-
-def proposals(of: Evidence, rule_id: str) -> list[Proposal | Unjudged]:
-    """What the rule itself says, with its edits, before anything is priced."""
-    (rule,) = (one for one in all_rules() if one.id == rule_id)
-    return list(rule.judge(View(of, situation_of(of, REGION, traffic_of(of)), ACCOUNT, REGION)))
-
-
-def edits(of: Evidence, rule_id: str) -> list[tuple[Edit, ...]]:
-    """The edits of each of the rule's proposals."""
-    return [one.edits for one in proposals(of, rule_id) if isinstance(one, Proposal)]

@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 from auditor.model.evidence import Evidence
-from auditor.model.network import EndpointService
+from auditor.model.network import (
+    Endpoint,
+    EndpointService,
+    NatGateway,
+    Network,
+    Permission,
+    Route,
+    RouteTable,
+    SecurityGroup,
+    Subnet,
+    TransitGatewayAttachment,
+    TransitGatewayRoute,
+)
 from tests.rules.build import (
+    ACCOUNT,
     GIB,
     PUBLIC_B,
     REGION,
     A,
     B,
     app,
+    attachment,
+    default_to,
     endpoint_series,
     evidence,
     gateway,
-    hub_and_spoke,
     interface,
     nat,
     nat_series,
+    regional_nat,
+    subnet,
+    table,
+    vpc,
 )
+
+
+def hub_and_spoke(landing_to: str = "nat-a") -> Network:
+    """A spoke whose attached subnet leads to the transit gateway, and the hub that has the NAT gateway."""
+    public, land = subnet("hub-public", vpc_id="vpc-hub"), subnet("hub-land", vpc_id="vpc-hub")
+    spoke = subnet("spoke", vpc_id="vpc-spoke")
+    return Network(
+        vpcs=(vpc("hub"), vpc("spoke")),
+        subnets=(public, land, spoke),
+        route_tables=(
+            table("hub-public", None, public, vpc_id="vpc-hub"),
+            table("hub-land", landing_to, land, vpc_id="vpc-hub"),
+            table("spoke", "tgw-core", spoke, vpc_id="vpc-spoke"),
+        ),
+        nat_gateways=(nat(subnet_id=public.id, vpc_id="vpc-hub"),),
+        attachments=(attachment("vpc-hub", land), attachment("vpc-spoke", spoke)),
+        transit_routes=(default_to("vpc-hub"),),
+    )
+
 
 _BUSY = nat_series("nat-a", 180 * GIB, 540 * GIB)
 _NAT_B = nat("b", PUBLIC_B.id)
@@ -48,3 +88,56 @@ FIRING: dict[str, Evidence] = {
 }
 
 CENTRAL_EGRESS = evidence(hub_and_spoke(), _BUSY)
+
+
+def strange() -> Evidence:
+    """What AWS has, may have and should never have, all in one VPC."""
+    zoneless = replace(regional_nat("nowhere"), zones=(), addresses=(), route_table_id=None)
+    nats: tuple[NatGateway, ...] = (
+        nat("failed", state="failed"),
+        nat("deleted", state="deleted"),
+        nat("new", state="a-state-of-2030"),
+        nat("lost", "subnet-that-is-not-there"),
+        nat("bare", None),
+        nat("ageless", created=None),
+        nat("homeless", vpc_id="vpc-that-is-not-there"),
+        replace(nat("hybrid"), mode="a-mode-of-2030", connectivity="a-kind-of-2030"),
+        regional_nat("regional"),
+        zoneless,
+    )
+    kinds = ("GatewayLoadBalancer", "Resource", "ServiceNetwork", "Tunnel", "a-type-of-2030", "Interface", "Gateway")
+    services = ("s3", "s3express", "com.amazonaws.vpce.eu-central-1.vpce-svc-1", "")
+    endpoints: tuple[Endpoint, ...] = tuple(
+        Endpoint(f"vpce-{kind}-{service}-{vpc_id}", ACCOUNT, REGION, vpc_id, kind, service, private_dns=bool(service))
+        for kind, service, vpc_id in product(kinds, services, ("vpc-app", "vpc-that-is-not-there", ""))
+    )
+    odd_tables = (
+        table("loop", "tgw-core", Subnet("subnet-loop", ACCOUNT, REGION, "vpc-app", "")),
+        table("regional", "nat-regional", B),
+        table("blackhole", "nat-deleted", vpc_id="vpc-that-is-not-there", main=True),
+        RouteTable("rtb-odd", ACCOUNT, REGION, "vpc-app", routes=(Route("pl-1", "", active=False), Route("::/0", ""))),
+    )
+    return evidence(
+        app(
+            (A, "nat-lost"),
+            vpcs=(vpc(cidr="fd00::/8"), replace(vpc("bare"), cidrs=())),
+            subnets=(B, Subnet("subnet-loop", ACCOUNT, REGION, "vpc-app", ""), Subnet("subnet-x", "4", REGION, "", "")),
+            route_tables=odd_tables,
+            nat_gateways=nats,
+            endpoints=endpoints,
+            security_groups=(SecurityGroup("sg-1", ACCOUNT, REGION, "", (Permission("a-protocol-of-2030"),)),),
+            attachments=(
+                TransitGatewayAttachment(
+                    "tgw-attach-1", "tgw-core", "4", REGION, "vpc", "vpc-app", "4", route_table_id="t"
+                ),
+                TransitGatewayAttachment("tgw-attach-2", "tgw-core", "4", REGION, "a-type-of-2030", "", "4"),
+            ),
+            transit_routes=(
+                TransitGatewayRoute("t", REGION, "0.0.0.0/0", "tgw-attach-1"),
+                TransitGatewayRoute("t", REGION, "pl-1", None),
+            ),
+        ),
+        *(nat_series(one.id, 1, 2) for one in nats[:5]),
+        *(nat_series(one.id) for one in nats[8:]),
+        *(endpoint_series(one.id, number % 2) for number, one in enumerate(endpoints)),
+    )

@@ -8,6 +8,7 @@ from auditor.model.evidence import Evidence
 from auditor.model.money import Prices
 from auditor.model.network import NatGateway
 from auditor.whatif.edits import DropNatGateway
+from tests.rules.ask import edits, findings, measured, unjudged
 from tests.rules.build import (
     GIB,
     PRICES,
@@ -18,14 +19,10 @@ from tests.rules.build import (
     A,
     B,
     app,
-    edits,
     evidence,
-    findings,
-    measured,
     nat,
     nat_series,
     table,
-    unjudged,
     vpc,
 )
 
@@ -62,7 +59,8 @@ def test_where_the_price_of_that_transfer_is_unknown_the_saving_is_too() -> None
 
 
 def test_its_own_zone_comes_first_then_the_busiest() -> None:
-    nearer = case(OTHER_ZONE, SAME_ZONE)
+    network = app((A, "nat-a"), nat_gateways=(nat(), OTHER_ZONE, SAME_ZONE))
+    nearer = evidence(network, nat_series("nat-a", FEW), nat_series("nat-a2", 50 * GIB), nat_series("nat-b", 60 * GIB))
     assert edits(nearer, RULE) == [(DropNatGateway("nat-a", REGION, replaced_by="nat-a2"),)]
     network = app((A, "nat-a"), nat_gateways=(nat(), nat("a2"), nat("a3")))
     busier = evidence(network, nat_series("nat-a", FEW), nat_series("nat-a2", 50 * GIB), nat_series("nat-a3", 60 * GIB))

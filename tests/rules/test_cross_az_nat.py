@@ -12,6 +12,7 @@ from auditor.model.evidence import Attribution, Evidence
 from auditor.model.money import Prices
 from auditor.model.network import NatGateway
 from auditor.whatif.edits import RouteSubnetToNat
+from tests.rules.ask import edits, findings, measured, up_to
 from tests.rules.build import (
     GIB,
     PRICES_WITH_INTER_AZ,
@@ -22,15 +23,11 @@ from tests.rules.build import (
     C,
     app,
     attributed,
-    edits,
     evidence,
-    findings,
-    measured,
     nat,
     nat_series,
     regional_nat,
     subnet,
-    up_to,
     vpc,
 )
 

@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from auditor.model.evidence import Evidence, Gap, Scope, Source
 from auditor.model.network import (
-    Endpoint,
-    NatGateway,
     Network,
-    Permission,
-    Route,
-    RouteTable,
-    SecurityGroup,
-    Subnet,
-    TransitGatewayAttachment,
-    TransitGatewayRoute,
 )
 from auditor.rules import all_rules
+from auditor.rules.rule import Rule
+from tests.rules.ask import audit, findings, proposals, unjudged
 from tests.rules.build import (
     ACCOUNT,
     DAY,
     HOSTILE,
     REGION,
     A,
-    B,
     app,
-    audit,
     endpoint_series,
     evidence,
-    findings,
     interface,
-    nat,
     nat_series,
-    proposals,
-    regional_nat,
-    table,
-    unjudged,
-    vpc,
 )
-from tests.rules.examples import CENTRAL_EGRESS, FIRING
+from tests.rules.examples import CENTRAL_EGRESS, FIRING, strange
 
 RULES = [rule.id for rule in all_rules()]
 NEEDS = [(rule.id, source) for rule in all_rules() for source in rule.needs]
 EVERYTHING = tuple(Source)
+PAGES = Path(__file__).resolve().parents[2] / "docs/rules"
+PARTS = [
+    "What it finds",
+    "Why it matters",
+    "Worked example",
+    "How to fix",
+    "Risks",
+    "What the saving says",
+    "When it is wrong or silent",
+]
 FIELDS = {
     Source.ZONES: "zones",
     Source.VPCS: "vpcs",
@@ -119,6 +115,18 @@ def test_a_source_that_it_does_not_need_changes_nothing_by_missing(rule: str) ->
         assert proposals(unread(of, source), rule) == proposals(of, rule), source
 
 
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_its_page_has_all_its_parts_and_names_what_it_needs(rule: Rule) -> None:
+    """`auditor explain` shows it: the last part says without which sources the rule is silent."""
+    page = (PAGES / f"{rule.id}.md").read_text("utf-8")
+    assert page.startswith(f"# {rule.id}: ")
+    assert re.findall(r"^## (.*)$", page, flags=re.MULTILINE) == PARTS
+    silent = page.partition("## When it is wrong or silent")[2]
+    assert [source.value for source in rule.needs if f"`{source}`" not in silent] == []
+    assert len(page.splitlines()) in range(40, 81)
+    assert [line for line in page.splitlines() if len(line) > 120] == []
+
+
 def test_the_reason_names_the_action_that_was_denied() -> None:
     gap = Gap(ACCOUNT, REGION, Source.NAT_METRICS, "cloudwatch:GetMetricData", "denied")
     of = without(FIRING["idle-nat-gateway"], Source.NAT_METRICS, gaps=(gap,))
@@ -161,59 +169,6 @@ def test_hostile_names_pass_through_unharmed_and_change_no_figure(rule: str) -> 
     found = findings(hostile, rule)
     assert [(one.id, one.saving) for one in found] == [(one.id, one.saving) for one in findings(of, rule)]
     assert all(HOSTILE in one.title for one in found)
-
-
-def strange() -> Evidence:
-    """What AWS has, may have and should never have, all in one VPC."""
-    zoneless = replace(regional_nat("nowhere"), zones=(), addresses=(), route_table_id=None)
-    nats: tuple[NatGateway, ...] = (
-        nat("failed", state="failed"),
-        nat("deleted", state="deleted"),
-        nat("new", state="a-state-of-2030"),
-        nat("lost", "subnet-that-is-not-there"),
-        nat("bare", None),
-        nat("ageless", created=None),
-        nat("homeless", vpc_id="vpc-that-is-not-there"),
-        replace(nat("hybrid"), mode="a-mode-of-2030", connectivity="a-kind-of-2030"),
-        regional_nat("regional"),
-        zoneless,
-    )
-    kinds = ("GatewayLoadBalancer", "Resource", "ServiceNetwork", "Tunnel", "a-type-of-2030", "Interface", "Gateway")
-    services = ("s3", "s3express", "com.amazonaws.vpce.eu-central-1.vpce-svc-1", "")
-    endpoints: tuple[Endpoint, ...] = tuple(
-        Endpoint(f"vpce-{kind}-{service}-{vpc_id}", ACCOUNT, REGION, vpc_id, kind, service, private_dns=bool(service))
-        for kind, service, vpc_id in product(kinds, services, ("vpc-app", "vpc-that-is-not-there", ""))
-    )
-    odd_tables = (
-        table("loop", "tgw-core", Subnet("subnet-loop", ACCOUNT, REGION, "vpc-app", "")),
-        table("regional", "nat-regional", B),
-        table("blackhole", "nat-deleted", vpc_id="vpc-that-is-not-there", main=True),
-        RouteTable("rtb-odd", ACCOUNT, REGION, "vpc-app", routes=(Route("pl-1", "", active=False), Route("::/0", ""))),
-    )
-    return evidence(
-        app(
-            (A, "nat-lost"),
-            vpcs=(vpc(cidr="fd00::/8"), replace(vpc("bare"), cidrs=())),
-            subnets=(B, Subnet("subnet-loop", ACCOUNT, REGION, "vpc-app", ""), Subnet("subnet-x", "4", REGION, "", "")),
-            route_tables=odd_tables,
-            nat_gateways=nats,
-            endpoints=endpoints,
-            security_groups=(SecurityGroup("sg-1", ACCOUNT, REGION, "", (Permission("a-protocol-of-2030"),)),),
-            attachments=(
-                TransitGatewayAttachment(
-                    "tgw-attach-1", "tgw-core", "4", REGION, "vpc", "vpc-app", "4", route_table_id="t"
-                ),
-                TransitGatewayAttachment("tgw-attach-2", "tgw-core", "4", REGION, "a-type-of-2030", "", "4"),
-            ),
-            transit_routes=(
-                TransitGatewayRoute("t", REGION, "0.0.0.0/0", "tgw-attach-1"),
-                TransitGatewayRoute("t", REGION, "pl-1", None),
-            ),
-        ),
-        *(nat_series(one.id, 1, 2) for one in nats[:5]),
-        *(nat_series(one.id) for one in nats[8:]),
-        *(endpoint_series(one.id, number % 2) for number, one in enumerate(endpoints)),
-    )
 
 
 def test_what_nobody_has_seen_yet_crashes_no_rule() -> None:

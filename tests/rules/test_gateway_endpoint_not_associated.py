@@ -7,6 +7,7 @@ import pytest
 from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint
 from auditor.whatif.edits import AssociateRouteTables
+from tests.rules.ask import edits, findings, measured, up_to
 from tests.rules.build import (
     GIB,
     PUBLIC,
@@ -16,15 +17,11 @@ from tests.rules.build import (
     app,
     attachment,
     attributed,
-    edits,
     evidence,
-    findings,
     gateway,
     interface,
-    measured,
     nat_series,
     table,
-    up_to,
 )
 
 RULE = "gateway-endpoint-not-associated"

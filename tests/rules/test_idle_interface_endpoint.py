@@ -9,21 +9,8 @@ import pytest
 from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, EndpointService
 from auditor.whatif.edits import DropEndpoint
-from tests.rules.build import (
-    REGION,
-    YOUNG,
-    A,
-    B,
-    app,
-    edits,
-    endpoint_series,
-    evidence,
-    findings,
-    interface,
-    measured,
-    silent_series,
-    unjudged,
-)
+from tests.rules.ask import edits, findings, measured, unjudged
+from tests.rules.build import REGION, YOUNG, A, B, app, endpoint_series, evidence, interface, silent_series
 
 RULE = "idle-interface-endpoint"
 

@@ -7,20 +7,8 @@ import pytest
 from auditor.model.evidence import Evidence
 from auditor.model.network import NatGateway
 from auditor.whatif.edits import DropNatGateway
-from tests.rules.build import (
-    REGION,
-    YOUNG,
-    A,
-    app,
-    edits,
-    evidence,
-    findings,
-    measured,
-    nat,
-    nat_series,
-    regional_nat,
-    unjudged,
-)
+from tests.rules.ask import edits, findings, measured, unjudged
+from tests.rules.build import REGION, YOUNG, A, app, evidence, nat, nat_series, regional_nat
 
 RULE = "idle-nat-gateway"
 

@@ -11,20 +11,18 @@ from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, EndpointService, Permission, SecurityGroup
 from auditor.model.traffic import Level
 from auditor.whatif.edits import AdmitHttps, TurnOnPrivateDns
+from tests.rules.ask import edits, findings, up_to
 from tests.rules.build import (
     GIB,
     REGION,
     A,
     app,
-    edits,
     endpoint_series,
     evidence,
-    findings,
     group,
     interface,
     nat_series,
     silent_series,
-    up_to,
     vpc,
 )
 
@@ -79,6 +77,12 @@ def test_the_vpcs_dns_attributes_can_be_why() -> None:
     of = case(ecr(), dns=False)
     assert "the VPC's DNS support or DNS hostnames are off" in only(of).why
     assert edits(of, RULE) == [(TurnOnPrivateDns("vpce-ecr.api", "vpc-app", REGION),)]
+
+
+def test_dns_that_is_off_in_two_places_is_mended_once() -> None:
+    assert edits(case(ecr(private_dns=False), dns=False), RULE) == [
+        (TurnOnPrivateDns("vpce-ecr.api", "vpc-app", REGION),)
+    ]
 
 
 def test_a_security_group_can_be_why_and_then_bytes_are_not_at_stake() -> None:

@@ -10,6 +10,7 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, Network
 from auditor.whatif.edits import AddGatewayEndpoint
+from tests.rules.ask import audit, edits, findings, measured, unjudged, up_to
 from tests.rules.build import (
     ACCOUNT,
     GIB,
@@ -18,21 +19,16 @@ from tests.rules.build import (
     B,
     app,
     attributed,
-    audit,
-    edits,
     evidence,
-    findings,
     gateway,
-    hub_and_spoke,
     interface,
-    measured,
     nat,
     nat_series,
+    subnet,
     table,
-    unjudged,
-    up_to,
     vpc,
 )
+from tests.rules.examples import hub_and_spoke
 
 RULE = "missing-gateway-endpoint"
 TRAFFIC = nat_series("nat-a", 180 * GIB, 540 * GIB)
@@ -67,8 +63,15 @@ def test_what_flow_logs_attribute_is_a_figure() -> None:
 def test_s3_express_is_proposed_only_where_flow_logs_show_it() -> None:
     plain = evidence(app((A, "nat-a")), TRAFFIC)
     assert ids(plain) == ["vpc-app:dynamodb", "vpc-app:s3"]
-    shown = evidence(app((A, "nat-a")), TRAFFIC, attributions=(attributed("nat-a", A, "s3express", GIB),))
-    assert ids(shown) == ["vpc-app:dynamodb", "vpc-app:s3", "vpc-app:s3express"]
+    foreign = subnet("foreign", vpc_id="vpc-quiet")
+    network = app(
+        (A, "nat-a"),
+        vpcs=(vpc(), vpc("quiet")),
+        subnets=(foreign,),
+        route_tables=(table("foreign", "nat-a", foreign, vpc_id="vpc-quiet"),),
+    )
+    shown = evidence(network, TRAFFIC, attributions=(attributed("nat-a", A, "s3express", GIB),))
+    assert [one for one in ids(shown) if "express" in one] == ["vpc-app:s3express"]
 
 
 def test_a_spoke_saves_the_transit_gateway_too() -> None:

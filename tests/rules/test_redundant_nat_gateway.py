@@ -7,6 +7,7 @@ import pytest
 from auditor.model.evidence import Evidence
 from auditor.model.network import NatGateway
 from auditor.whatif.edits import DropNatGateway
+from tests.rules.ask import edits, findings, measured, unjudged
 from tests.rules.build import (
     GIB,
     PUBLIC_B,
@@ -15,16 +16,12 @@ from tests.rules.build import (
     A,
     B,
     app,
-    edits,
     evidence,
-    findings,
-    measured,
     nat,
     nat_series,
     regional_nat,
     subnet,
     table,
-    unjudged,
     vpc,
 )
 

@@ -10,6 +10,7 @@ import pytest
 from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, RouteTable
 from auditor.whatif.edits import AddGatewayEndpoint, AssociateRouteTables, LimitPrivateDnsToInboundResolver
+from tests.rules.ask import edits, findings, measured, unjudged, up_to
 from tests.rules.build import (
     ACCOUNT,
     GIB,
@@ -17,18 +18,13 @@ from tests.rules.build import (
     YOUNG,
     A,
     app,
-    edits,
     endpoint_series,
     evidence,
-    findings,
     gateway,
     interface,
-    measured,
     silent_series,
     subnet,
     table,
-    unjudged,
-    up_to,
     vpc,
 )
 
@@ -110,6 +106,12 @@ def test_one_without_datapoints_is_not_judged() -> None:
     of = evidence(network, silent_series("vpce-s3"))
     assert findings(of, RULE) == []
     assert [entry.resource for entry in unjudged(of, RULE)] == ["vpce-s3"]
+
+
+def test_a_subnet_without_any_route_table_breaks_nothing() -> None:
+    network = case(s3()).network
+    of = evidence(replace(network, subnets=(*network.subnets, subnet("bare"))), endpoint_series("vpce-s3", GIB))
+    assert edits(of, RULE) == [(AddGatewayEndpoint("vpc-app", ACCOUNT, REGION, "s3", TABLES), LIMIT)]
 
 
 def test_a_vpc_that_is_not_in_the_answer_breaks_nothing() -> None:

@@ -9,19 +9,8 @@ import pytest
 from auditor.model.audit import Severity
 from auditor.model.network import NatGateway
 from auditor.model.traffic import Level
-from tests.rules.build import (
-    PUBLIC_B,
-    A,
-    B,
-    C,
-    app,
-    edits,
-    evidence,
-    findings,
-    nat,
-    regional_nat,
-    vpc,
-)
+from tests.rules.ask import edits, findings
+from tests.rules.build import PUBLIC_B, A, B, C, app, evidence, nat, regional_nat, vpc
 
 RULE = "single-az-nat"
 

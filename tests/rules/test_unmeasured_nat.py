@@ -6,20 +6,8 @@ import pytest
 
 from auditor.model.evidence import Evidence
 from auditor.model.network import FlowLog, NatGateway
-from tests.rules.build import (
-    GIB,
-    YOUNG,
-    A,
-    app,
-    edits,
-    evidence,
-    findings,
-    flow_log,
-    nat,
-    nat_series,
-    regional_nat,
-    unjudged,
-)
+from tests.rules.ask import edits, findings, unjudged
+from tests.rules.build import GIB, YOUNG, A, app, evidence, flow_log, nat, nat_series, regional_nat
 
 RULE = "unmeasured-nat"
 

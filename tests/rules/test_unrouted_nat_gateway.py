@@ -8,19 +8,8 @@ from auditor.model.evidence import Evidence
 from auditor.model.network import NatGateway, RouteTable
 from auditor.model.traffic import Level
 from auditor.whatif.edits import DropNatGateway
-from tests.rules.build import (
-    REGION,
-    YOUNG,
-    app,
-    edits,
-    evidence,
-    findings,
-    measured,
-    nat,
-    nat_series,
-    table,
-    unjudged,
-)
+from tests.rules.ask import edits, findings, measured, unjudged
+from tests.rules.build import REGION, YOUNG, app, evidence, nat, nat_series, table
 
 RULE = "unrouted-nat-gateway"
 
