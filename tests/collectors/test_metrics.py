@@ -129,8 +129,8 @@ def test_endpoints_that_publish_nothing_are_not_asked_for() -> None:
     assert [query.resource_id for query in endpoint_queries([*endpoints, abroad, here])] == ["vpce-2"]
 
 
-def test_1106_queries_take_three_calls_of_at_most_500(aws: Served, proxy: FaultProxy) -> None:
-    assert aws.url
+@pytest.mark.usefixtures("aws")
+def test_1106_queries_take_three_calls_of_at_most_500(proxy: FaultProxy) -> None:
     nats = [zonal(number) for number in range(158)]
     series = ask("eu-central-1", lambda calls: fetch_nat_metrics(calls, nats, WINDOW))
     assert sorted(len(queries(call)) for call in metric_calls(proxy)) == [106, 500, 500]
@@ -142,8 +142,8 @@ def test_1106_queries_take_three_calls_of_at_most_500(aws: Served, proxy: FaultP
     assert len(asked) == len(set(asked)) == len(series) == 1106
 
 
-def test_nothing_to_measure_takes_no_call(aws: Served, proxy: FaultProxy) -> None:
-    assert aws.url
+@pytest.mark.usefixtures("aws")
+def test_nothing_to_measure_takes_no_call(proxy: FaultProxy) -> None:
     assert ask("eu-central-1", lambda calls: fetch_endpoint_metrics(calls, [], WINDOW)) == ()
     assert metric_calls(proxy) == []
 

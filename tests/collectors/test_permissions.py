@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from auditor.aws.operations import ASSUME_ROLE, OPERATIONS
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import window_of
 from auditor.demo.company import DEMO_NOW
-from tests.embedded import OWN, Served
+from tests.embedded import OWN
 from tests.fault_proxy import FaultProxy
 
 
@@ -35,7 +37,7 @@ def test_a_refused_action_is_named_and_no_other(aws: Served, proxy: FaultProxy) 
     assert aws.url
 
 
-def test_without_regions_the_home_region_is_tried(aws: Served) -> None:
+@pytest.mark.usefixtures("aws")
+def test_without_regions_the_home_region_is_tried() -> None:
     _, trials = tried()
     assert {trial.region for trial in trials if trial.action.startswith("ec2:")} == {"eu-central-1"}
-    assert aws.url
