@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from botocore.utils import parse_timestamp
 from auditor import __version__
 from auditor.aws import guard
 from auditor.aws.failures import AwsFailureError, Kind, failure
-from auditor.aws.operations import Operation
+from auditor.aws.operations import ASSUME_ROLE, Operation
 from auditor.errors import UsageError
 
 _log = logging.getLogger(__name__)
@@ -105,7 +105,8 @@ class AuditSession:
             credentials = await self._session.get_credentials()
         except ProfileNotFound as error:
             raise _unknown_profile(error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, OSError, ValueError) as error:
+            # A credential_process is any program, and may be missing or say anything.
             raise AwsFailureError(Kind.CREDENTIALS, " ".join(str(error).split())) from error
         if credentials is None:
             raise AwsFailureError(Kind.CREDENTIALS, "no AWS credentials found")
@@ -121,8 +122,10 @@ class AuditSession:
         """One call for a target; raises `AwsFailureError` with the reason for a gap."""
         client = await self.client(operation.service)
         token = _target.set(target)
+        # A role is assumed again in the middle of a call that holds a slot already.
+        slot = nullcontext() if operation is ASSUME_ROLE else self._slots
         try:
-            async with self._slots:
+            async with slot:
                 answer = await getattr(client, str(xform_name(operation.name)))(**params)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise failure(error, operation, target.who) from error
