@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from shlex import quote
 
 from auditor.model.audit import Remediation
-from auditor.model.network import Network
+from auditor.model.network import NatGateway, Network, RouteTable
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
     AdmitHttps,
@@ -22,6 +22,8 @@ from auditor.whatif.edits import (
     TurnOnPrivateDns,
 )
 from auditor.whatif.routing import DEFAULT_ROUTE
+
+_INBOUND_ONLY = "PrivateDnsOnlyForInboundResolverEndpoint={}"
 
 Commands = tuple[list[str], list[str]]
 """What to run, and what takes it back."""
@@ -58,12 +60,18 @@ def _write(edit: Edit, network: Network) -> Commands:  # noqa: C901, PLR0911 -- 
 
 
 def _ec2(command: str, region: str, **options: str | Iterable[str]) -> str:
-    """One command; options are quoted value by value."""
+    """One command; options are quoted value by value, and one without a value is left out."""
     words = [f"aws ec2 {command} --region {quote(region)}"]
     for name, value in options.items():
         values = [value] if isinstance(value, str) else value
-        words.append(f"--{name.replace('_', '-')} {' '.join(quote(one) for one in values)}".rstrip())
+        quoted = " ".join(quote(one) for one in values)
+        words += [f"--{name.replace('_', '-')} {quoted}"] if quoted else []
     return " ".join(words)
+
+
+def _comment(text: str) -> str:
+    """A line that no shell runs: quotes would not keep a line break from ending it."""
+    return f"# {' '.join(text.split())}"
 
 
 def _add_gateway(edit: AddGatewayEndpoint) -> Commands:
@@ -75,7 +83,7 @@ def _add_gateway(edit: AddGatewayEndpoint) -> Commands:
         service_name=f"com.amazonaws.{edit.region}.{edit.service}",
         route_table_ids=edit.route_table_ids,
     )
-    back = "# VPCE is the endpoint id that create-vpc-endpoint printed:"
+    back = _comment("VPCE is the endpoint id that create-vpc-endpoint printed:")
     return [create], [back, f'aws ec2 delete-vpc-endpoints --region {quote(edit.region)} --vpc-endpoint-ids "$VPCE"']
 
 
@@ -96,7 +104,7 @@ def _associate(edit: AssociateRouteTables) -> Commands:
 
 
 def _drop_nat(edit: DropNatGateway, network: Network) -> Commands:
-    """Routes first, so that no table points at nothing; the way back needs a new NAT gateway."""
+    """Routes first, so that no table points at nothing; the way back makes a new NAT gateway, with another id."""
     routes = [
         (table.id, route.destination)
         for table in network.route_tables
@@ -106,12 +114,26 @@ def _drop_nat(edit: DropNatGateway, network: Network) -> Commands:
     there = [_route(edit.region, table, destination, edit.replaced_by) for table, destination in routes]
     there.append(_ec2("delete-nat-gateway", edit.region, nat_gateway_id=edit.nat_gateway_id))
     nat = network.nat_gateway.get(edit.nat_gateway_id)
-    subnet = nat.subnet_id if nat and nat.subnet_id else "SUBNET"
-    back = ["# A deleted NAT gateway does not come back: create another one with the address that was kept,"]
-    back.append(f"# wait until it is available, and put its id into NAT. Its subnet was {quote(subnet)}.")
+    back = _create_nat(nat) if nat else []
     verb = "replace-route" if edit.replaced_by else "create-route"
     back += [f'{_destination(verb, edit.region, table, to)} --nat-gateway-id "$NAT"' for table, to in routes]
     return there, back
+
+
+def _create_nat(nat: NatGateway) -> list[str]:
+    """Another NAT gateway of the same kind; a public address is not released with the first, and can be given again."""
+    place = {"subnet_id": nat.subnet_id} if nat.subnet_id else {"availability_mode": "regional", "vpc_id": nat.vpc_id}
+    make = _ec2("create-nat-gateway", nat.region, connectivity_type=nat.connectivity, **place)
+    lines = []
+    if nat.subnet_id and nat.connectivity == "public":
+        lines.append(_comment(f"ALLOCATION is the allocation id of its address {_public_ip(nat)}."))
+        make += ' --allocation-id "$ALLOCATION"'
+    wait = f'{_ec2("wait nat-gateway-available", nat.region)} --nat-gateway-ids "$NAT"'
+    return [*lines, f"NAT=$({make} --query NatGateway.NatGatewayId --output text)", wait]
+
+
+def _public_ip(nat: NatGateway) -> str:
+    return next((address.public_ip for address in nat.addresses if address.public_ip), "")
 
 
 def _route(region: str, table_id: str, destination: str, nat_id: str | None) -> str:
@@ -133,22 +155,38 @@ def _reroute(edit: RouteSubnetToNat, network: Network) -> Commands:
         old = next((route.target for route in table.routes if route.destination == DEFAULT_ROUTE), "NAT")
         there = _route(edit.region, table.id, DEFAULT_ROUTE, edit.nat_gateway_id)
         return [there], [_route(edit.region, table.id, DEFAULT_ROUTE, old)]
-    return _own_table(edit, table.vpc_id if table else "VPC")
+    return _own_table(edit, table)
 
 
-def _own_table(edit: RouteSubnetToNat, vpc_id: str) -> Commands:
-    region, subnet = quote(edit.region), quote(edit.subnet_id)
+def _own_table(edit: RouteSubnetToNat, table: RouteTable | None) -> Commands:
+    old, vpc_id = edit.route_table_id, table.vpc_id if table else "VPC"
     make = _ec2("create-route-table", edit.region, vpc_id=vpc_id, query="RouteTable.RouteTableId", output="text")
-    lead = f'aws ec2 create-route --region {region} --route-table-id "$TABLE" --destination-cidr-block'
+    route = f"{_ec2('create-route', edit.region)} --destination-cidr-block {DEFAULT_ROUTE}"
     there = [
-        f"# {quote(edit.route_table_id)} serves other subnets too: give {subnet} a table of its own.",
+        _comment(f"{old} serves other subnets too: give {edit.subnet_id} a table of its own."),
         f"TABLE=$({make})",
-        f"{lead} {DEFAULT_ROUTE} --nat-gateway-id {quote(edit.nat_gateway_id)}",
-        f"# Copy the other routes of {quote(edit.route_table_id)} and its gateway endpoints to $TABLE, then:",
-        f'aws ec2 associate-route-table --region {region} --subnet-id {subnet} --route-table-id "$TABLE"',
+        f'{route} --route-table-id "$TABLE" --nat-gateway-id {quote(edit.nat_gateway_id)}',
+        _comment(f"Copy the other routes of {old} and its gateway endpoints to $TABLE, then:"),
     ]
-    back = _ec2("associate-route-table", edit.region, subnet_id=edit.subnet_id, route_table_id=edit.route_table_id)
-    return there, [back]
+    find, replace = _find_association(edit), _ec2("replace-route-table-association", edit.region)
+    replace += ' --association-id "$ASSOCIATION" --route-table-id'
+    if table and edit.subnet_id in table.subnet_ids:
+        return [*there, find, f'{replace} "$TABLE"'], [find, f"{replace} {quote(old)}"]
+    associate = f'{_ec2("associate-route-table", edit.region, subnet_id=edit.subnet_id)} --route-table-id "$TABLE"'
+    release = f'{_ec2("disassociate-route-table", edit.region)} --association-id "$ASSOCIATION"'
+    return [*there, associate], [find, release]
+
+
+def _find_association(edit: RouteSubnetToNat) -> str:
+    """AWS moves a subnet by the id of its association, which changes with every move."""
+    find = _ec2(
+        "describe-route-tables",
+        edit.region,
+        filters=f"Name=association.subnet-id,Values={edit.subnet_id}",
+        query=f"RouteTables[0].Associations[?SubnetId=='{edit.subnet_id}'].RouteTableAssociationId",
+        output="text",
+    )
+    return f"ASSOCIATION=$({find})"
 
 
 def _drop_endpoint(edit: DropEndpoint, network: Network) -> Commands:
@@ -162,10 +200,15 @@ def _drop_endpoint(edit: DropEndpoint, network: Network) -> Commands:
         vpc_id=endpoint.vpc_id,
         vpc_endpoint_type=endpoint.type,
         service_name=endpoint.service_name,
+        service_region=endpoint.service_region or (),
         subnet_ids=endpoint.subnet_ids,
         security_group_ids=endpoint.security_group_ids,
+        route_table_ids=endpoint.route_table_ids,
+        dns_options=_INBOUND_ONLY.format("true") if endpoint.inbound_resolver_only else (),
     )
-    return [there], [f"{back} --{'' if endpoint.private_dns else 'no-'}private-dns-enabled"]
+    if endpoint.type == "Interface":
+        back += f" --{'' if endpoint.private_dns else 'no-'}private-dns-enabled"
+    return [there], [_comment("It comes back with another id, a policy that admits all, and without tags."), back]
 
 
 def _private_dns(edit: TurnOnPrivateDns) -> Commands:
@@ -180,8 +223,8 @@ def _private_dns(edit: TurnOnPrivateDns) -> Commands:
 
 def _limit(edit: LimitPrivateDnsToInboundResolver) -> Commands:
     endpoint = _ec2("modify-vpc-endpoint", edit.region, vpc_endpoint_id=edit.endpoint_id)
-    option = "--dns-options PrivateDnsOnlyForInboundResolverEndpoint={}"
-    return [f"{endpoint} {option.format('true')}"], [f"{endpoint} {option.format('false')}"]
+    there, back = (f"{endpoint} --dns-options {_INBOUND_ONLY.format(value)}" for value in ("true", "false"))
+    return [there], [back]
 
 
 def _admit(edit: AdmitHttps) -> Commands:

@@ -1,0 +1,353 @@
+"""Edits as AWS CLI commands: each exists, takes what it is given, and runs nothing but itself."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any, get_args
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.validate import ParamValidator
+
+from auditor.model.audit import Remediation
+from auditor.model.network import Endpoint, NatGateway, Network, Route, RouteTable, Subnet
+from auditor.remediation.cli import commands
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    AdmitHttps,
+    AssociateRouteTables,
+    DropEndpoint,
+    DropNatGateway,
+    Edit,
+    LimitPrivateDnsToInboundResolver,
+    RouteSubnetToNat,
+    TurnOnPrivateDns,
+)
+
+REGION = "eu-west-1"
+PLACE: Any = {"account_id": "123456789012", "region": REGION, "vpc_id": "vpc-1"}
+NETWORK = Network(
+    subnets=(Subnet("subnet-1", az="eu-west-1a", **PLACE), Subnet("subnet-2", az="eu-west-1b", **PLACE)),
+    route_tables=(
+        RouteTable("rtb-own", subnet_ids=("subnet-1",), routes=(Route("0.0.0.0/0", "nat-1"),), **PLACE),
+        RouteTable(
+            "rtb-shared",
+            subnet_ids=("subnet-2", "subnet-3"),
+            routes=(Route("0.0.0.0/0", "nat-1"), Route("::/0", "nat-1"), Route("pl-1", "nat-1")),
+            **PLACE,
+        ),
+        RouteTable("rtb-main", is_main=True, routes=(Route("0.0.0.0/0", "nat-1"),), **PLACE),
+    ),
+    nat_gateways=(NatGateway("nat-1", subnet_id="subnet-1", **PLACE), NatGateway("nat-2", mode="regional", **PLACE)),
+    endpoints=(
+        Endpoint(
+            "vpce-1",
+            type="Interface",
+            service="sqs",
+            service_name="com.amazonaws.us-east-1.sqs",
+            service_region="us-east-1",
+            private_dns=True,
+            inbound_resolver_only=True,
+            subnet_ids=("subnet-1", "subnet-2"),
+            security_group_ids=("sg-1",),
+            **PLACE,
+        ),
+        Endpoint("vpce-2", type="Interface", service="logs", service_name="com.amazonaws.eu-west-1.logs", **PLACE),
+        Endpoint(
+            "vpce-3",
+            type="Gateway",
+            service="s3",
+            service_name="com.amazonaws.eu-west-1.s3",
+            route_table_ids=("rtb-own",),
+            **PLACE,
+        ),
+    ),
+)
+EDITS: dict[str, Edit] = {
+    "add a gateway endpoint": AddGatewayEndpoint("vpc-1", "123456789012", REGION, "s3", ("rtb-own", "rtb-shared")),
+    "associate": AssociateRouteTables("vpce-3", REGION, ("rtb-shared",)),
+    "drop a NAT gateway and its routes": DropNatGateway("nat-1", REGION),
+    "drop a NAT gateway for another": DropNatGateway("nat-1", REGION, replaced_by="nat-2"),
+    "drop a regional NAT gateway": DropNatGateway("nat-2", REGION),
+    "reroute a subnet's own table": RouteSubnetToNat("subnet-1", REGION, "rtb-own", "nat-2"),
+    "reroute a subnet of a shared table": RouteSubnetToNat("subnet-2", REGION, "rtb-shared", "nat-2"),
+    "reroute a subnet of the main table": RouteSubnetToNat("subnet-9", REGION, "rtb-main", "nat-2"),
+    "drop an interface endpoint": DropEndpoint("vpce-1", REGION),
+    "drop one without private DNS or groups": DropEndpoint("vpce-2", REGION),
+    "drop a gateway endpoint": DropEndpoint("vpce-3", REGION),
+    "turn on private DNS": TurnOnPrivateDns("vpce-2", "vpc-1", REGION),
+    "limit private DNS": LimitPrivateDnsToInboundResolver("vpce-1", REGION),
+    "admit HTTPS": AdmitHttps("sg-1", REGION, ("10.0.0.0/16", "100.64.0.0/16")),
+}
+BASH = shutil.which("bash") or "bash"
+END = "end of call"
+# Nothing but these can run: what is called aws notes its words, what must not be called leaves a mark.
+STUBS = f"""aws() {{ printf '%s\\0' "$@" '{END}' >>"$CALLS"; echo made-1; }}
+rm() {{ : >pwned; }}
+touch() {{ : >pwned; }}"""
+HOSTILE = [
+    "vpc-1; rm -rf /",
+    "$(touch pwned)",
+    "`touch pwned`",
+    'it\'s "quoted"',
+    "a\nb && touch pwned",
+    "-x",
+    "# x",
+    " ",
+]
+# The operation that a waiter calls (botocore, ec2/2016-11-15/waiters-2.json).
+WAITERS = {"nat-gateway-available": "DescribeNatGateways"}
+# Options that the AWS CLI makes of others (awscli/customizations/ec2/secgroupsimplify.py, ec2/... of AWS CLI 2).
+SIMPLIFIED = {"protocol": "IpProtocol", "cidr": "CidrIp", "port": "FromPort"}
+GLOBAL = {"region", "query", "output"}
+ROUTE_TARGETS = {"0.0.0.0/0": "--destination-cidr-block", "::/0": "--destination-ipv6-cidr-block"}
+
+
+def run(script: str, folder: Path) -> list[list[str]]:
+    """The words of each call of `aws` when bash runs the script, in which there is no other program."""
+    calls = folder / "calls"
+    calls.write_bytes(b"")
+    done = subprocess.run(
+        [BASH, "-euc", f"{STUBS}\n{script}"],
+        cwd=folder,
+        env={"CALLS": str(calls), "VPCE": "vpce-new", "ALLOCATION": "eipalloc-1", "PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    words = calls.read_text("utf-8").split("\0")[:-1]
+    return [list(group) for is_end, group in groupby(words, lambda word: word == END) if not is_end]
+
+
+def scripts(remediation: Remediation) -> Iterator[str]:
+    assert remediation.cli
+    assert remediation.rollback
+    yield remediation.cli
+    yield remediation.rollback
+
+
+@cache
+def ec2() -> Any:  # noqa: ANN401 -- botocore publishes no types
+    return botocore.session.get_session().get_service_model("ec2")
+
+
+def check(words: list[str]) -> None:
+    """The command exists, and its options make parameters that AWS's own model takes."""
+    service, command, *rest = words
+    assert service == "ec2"
+    if command == "wait":
+        waiter, *rest = rest
+        command = xform_name(WAITERS[waiter], "-")
+    names = {xform_name(name, "-"): name for name in ec2().operation_names}
+    assert command in names, command
+    shape = ec2().operation_model(names[command]).input_shape
+    report = ParamValidator().validate(params_of(rest, shape), shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def params_of(words: list[str], shape: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The parameters that the AWS CLI makes of options."""
+    members = {xform_name(name, "-"): name for name in shape.members}
+    params: dict[str, Any] = {}
+    for option, values in options(words):
+        name = option.removeprefix("no-") if option not in members else option
+        if name in GLOBAL:
+            continue
+        member = SIMPLIFIED.get(name) or members[name]
+        params[member] = value_of(values, shape.members[member], negated=name != option)
+    return params
+
+
+def options(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    assert words[0].startswith("--")
+    starts = [number for number, word in enumerate(words) if word.startswith("--")]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+        yield words[start].removeprefix("--"), words[start + 1 : end]
+
+
+def value_of(values: list[str], shape: Any, *, negated: bool) -> Any:  # noqa: ANN401
+    kind = shape.type_name
+    if kind == "boolean":
+        assert not values
+        return not negated
+    if kind == "list":
+        assert values
+        return [value_of([value], shape.member, negated=False) for value in values]
+    if kind == "structure":
+        return structure_of(values, shape)
+    (value,) = values
+    return int(value) if kind == "integer" else value
+
+
+def structure_of(values: list[str], shape: Any) -> Any:  # noqa: ANN401
+    """`--enable-dns-support` alone means {Value: true}; else the CLI's shorthand A=b,C=d."""
+    if list(shape.members) == ["Value"] and not values:
+        return {"Value": True}
+    (text,) = values
+    pairs = dict(part.split("=", 1) for part in text.split(","))
+    kinds = {name: shape.members[name].type_name for name in pairs}
+    return {
+        name: {"boolean": value == "true", "list": [value]}.get(kinds[name], value) for name, value in pairs.items()
+    }
+
+
+def test_every_kind_of_edit_is_tried_here() -> None:
+    assert {type(edit) for edit in EDITS.values()} == set(get_args(Edit))
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_there_and_back_aws_knows_each_command_and_option(name: str, tmp_path: Path) -> None:
+    for script in scripts(commands([EDITS[name]], NETWORK)):
+        calls = run(script, tmp_path)
+        assert calls
+        for words in calls:
+            check(words)
+
+
+def hostile(edit: Edit, text: str) -> Edit:
+    """The edit with this text for every id, service and region in it."""
+    fields = {name: getattr(edit, name) for name in edit.__dataclass_fields__}
+    changed: Any = {name: (text,) if isinstance(value, tuple) else text for name, value in fields.items() if value}
+    return replace(edit, **changed)
+
+
+def hostile_network(text: str) -> Network:
+    """A network in which everything that an edit may look up is called so."""
+    place: Any = dict.fromkeys(PLACE, text)
+    routes = (Route(text, text), Route("0.0.0.0/0", text))
+    lists: Any = dict.fromkeys(("subnet_ids", "security_group_ids", "route_table_ids"), (text,))
+    names: Any = dict.fromkeys(("type", "service", "service_name", "service_region"), text)
+    return Network(
+        route_tables=(RouteTable(text, subnet_ids=(text, "subnet-2"), routes=routes, **place),),
+        nat_gateways=(NatGateway(text, subnet_id=text, **place),),
+        endpoints=(Endpoint(text, **place, **names, **lists),),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("name", EDITS)
+def test_hostile_ids_stay_one_word_and_run_nothing(name: str, text: str, tmp_path: Path) -> None:
+    plain, evil = (hostile(EDITS[name], word) for word in ("id-1", text))
+    safe = commands([plain], hostile_network("id-1"))
+    for script, harmless in zip(scripts(commands([evil], hostile_network(text))), scripts(safe), strict=True):
+        subprocess.run([BASH, "-n"], input=script, text=True, check=True)
+        calls, expected = run(script, tmp_path), run(harmless, tmp_path)
+        assert [[word.replace(text, "id-1") for word in words] for words in calls] == expected
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_nothing_to_change_is_no_command() -> None:
+    assert commands([], NETWORK) == Remediation()
+
+
+def test_the_way_back_runs_in_the_opposite_order() -> None:
+    told = commands([EDITS["associate"], EDITS["limit private DNS"]], NETWORK)
+    assert told.cli
+    assert told.rollback
+    assert [re.findall(r"vpce-\d", line) for line in told.cli.splitlines()] == [["vpce-3"], ["vpce-1"]]
+    assert [re.findall(r"vpce-\d", line) for line in told.rollback.splitlines()] == [["vpce-1"], ["vpce-3"]]
+
+
+def test_routes_move_before_the_nat_gateway_goes() -> None:
+    """All of them, in every table, by the option that fits the destination."""
+    told = commands([DropNatGateway("nat-1", REGION, replaced_by="nat-2")], NETWORK)
+    assert told.cli
+    *routes, last = [shlex.split(line) for line in told.cli.splitlines()]
+    assert last[2:] == ["delete-nat-gateway", "--region", REGION, "--nat-gateway-id", "nat-1"]
+    moved = {(words[6], words[7], words[8]) for words in routes}
+    assert moved == {
+        ("rtb-own", "--destination-cidr-block", "0.0.0.0/0"),
+        ("rtb-shared", "--destination-cidr-block", "0.0.0.0/0"),
+        ("rtb-shared", "--destination-ipv6-cidr-block", "::/0"),
+        ("rtb-shared", "--destination-prefix-list-id", "pl-1"),
+        ("rtb-main", "--destination-cidr-block", "0.0.0.0/0"),
+    }
+    assert all((words[2], words[-1]) == ("replace-route", "nat-2") for words in routes)
+
+
+def test_without_a_replacement_routes_are_deleted_and_come_back_by_creation() -> None:
+    told = commands([DropNatGateway("nat-1", REGION)], NETWORK)
+    assert told.cli
+    assert told.rollback
+    assert told.cli.count("aws ec2 delete-route ") == 5
+    assert told.rollback.count("aws ec2 create-route ") == 5
+    assert "create-nat-gateway --region eu-west-1 --connectivity-type public --subnet-id subnet-1" in told.rollback
+
+
+@pytest.mark.parametrize(
+    ("nat", "options_of_it"),
+    [
+        (
+            NatGateway("nat-1", subnet_id="subnet-1", **PLACE),
+            ["--connectivity-type", "public", "--subnet-id", "subnet-1", "--allocation-id", "eipalloc-1"],
+        ),
+        (
+            NatGateway("nat-1", subnet_id="subnet-1", connectivity="private", **PLACE),
+            ["--connectivity-type", "private", "--subnet-id", "subnet-1"],
+        ),
+        (
+            NatGateway("nat-1", mode="regional", **PLACE),
+            ["--connectivity-type", "public", "--availability-mode", "regional", "--vpc-id", "vpc-1"],
+        ),
+    ],
+)
+def test_the_way_back_makes_a_nat_gateway_of_the_same_kind_and_waits_for_it(
+    nat: NatGateway, options_of_it: list[str], tmp_path: Path
+) -> None:
+    told = commands([DropNatGateway("nat-1", REGION)], Network(nat_gateways=(nat,)))
+    assert told.rollback
+    create, wait = run(told.rollback, tmp_path)
+    assert create == [
+        "ec2",
+        "create-nat-gateway",
+        "--region",
+        REGION,
+        *options_of_it,
+        "--query",
+        "NatGateway.NatGatewayId",
+        "--output",
+        "text",
+    ]
+    assert wait == ["ec2", "wait", "nat-gateway-available", "--region", REGION, "--nat-gateway-ids", "made-1"]
+
+
+def test_a_subnet_with_an_own_association_is_moved_by_it_and_back(tmp_path: Path) -> None:
+    """associate-route-table refuses a subnet that is associated already."""
+    told = commands([EDITS["reroute a subnet of a shared table"]], NETWORK)
+    there, back = (run(script, tmp_path) for script in scripts(told))
+    assert [words[1] for words in there] == [
+        "create-route-table",
+        "create-route",
+        "describe-route-tables",
+        "replace-route-table-association",
+    ]
+    assert [words[1] for words in back] == ["describe-route-tables", "replace-route-table-association"]
+    assert back[-1][-1] == "rtb-shared"
+
+
+def test_a_subnet_of_the_main_table_gets_an_association_and_loses_it_again(tmp_path: Path) -> None:
+    told = commands([EDITS["reroute a subnet of the main table"]], NETWORK)
+    there, back = (run(script, tmp_path) for script in scripts(told))
+    assert there[-1][1] == "associate-route-table"
+    assert [words[1] for words in back] == ["describe-route-tables", "disassociate-route-table"]
+
+
+def test_an_endpoint_comes_back_as_it_was() -> None:
+    told = commands([DropEndpoint("vpce-1", REGION)], NETWORK)
+    assert told.rollback
+    line = told.rollback.splitlines()[-1]
+    assert line == (
+        "aws ec2 create-vpc-endpoint --region eu-west-1 --vpc-id vpc-1 --vpc-endpoint-type Interface"
+        " --service-name com.amazonaws.us-east-1.sqs --service-region us-east-1 --subnet-ids subnet-1 subnet-2"
+        " --security-group-ids sg-1 --dns-options PrivateDnsOnlyForInboundResolverEndpoint=true --private-dns-enabled"
+    )
