@@ -9,7 +9,7 @@ import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 """Base of usage errors; Typer carries its own click and publishes no other name for it."""
 
+_INTERRUPTED = 130
+"""What Typer ends with after Ctrl-C: 128 and the signal's number, as shells have it."""
+
 app = typer.Typer(
     name="auditor",
     help="Which bytes your NAT gateways carry that a VPC endpoint could carry, what to change, and what it saves.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -211,13 +213,14 @@ def main() -> None:
     """The process: every expected error is one line and an exit code, anything else a traceback."""
     gc.disable()  # until the evidence is read: imports and answers make many objects and no garbage worth a pause
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except AuditorError as error:
         _stop(str(error), error.exit_code)
     except _CLICK_ERROR as error:
-        _stop(f"{error}; see auditor --help", Exit.USAGE)
-    except (KeyboardInterrupt, typer.Abort):
-        _stop("stopped: nothing was changed, and no report was written", 130)
+        _stop(f"{str(error).rstrip('.')}; see auditor --help", Exit.USAGE)
+    if code == _INTERRUPTED:
+        _stop("stopped: nothing was changed, and reports may be missing", code)
+    sys.exit(code)
 
 
 def _days(window: str | None) -> int | None:
@@ -249,6 +252,6 @@ def _stdout() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     typer.echo(f"auditor: {message}", err=True)
     sys.exit(code)

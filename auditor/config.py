@@ -17,8 +17,8 @@ from auditor.errors import UsageError
 
 ENVIRONMENT_PREFIX = "AUDITOR_"
 
-
 _OPTIONS = {"regions": "--region", "accounts": "--account", "formats": "--format", "window_days": "--window"}
+"""Options that are not called like their key."""
 
 
 class Format(StrEnum):
@@ -112,6 +112,7 @@ def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -
     key = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return f"unknown key {key!r} in {path}: known are {', '.join(sorted(Config.model_fields))}"
-    where = f"option {_OPTIONS.get(key, key)}" if key in given else f"{key} in {path or 'the environment'}"
+    option = _OPTIONS.get(key) or f"--{key.replace('_', '-')}"
+    where = f"option {option}" if key in given else f"{key} in {path or 'the environment'}"
     said = first["msg"].removeprefix("Value error, ")
     return f"{where}: {first['input']!r}: {said}"
