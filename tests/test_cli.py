@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -17,6 +19,8 @@ from auditor.aws.operations import GET_CALLER_IDENTITY, OPERATIONS
 from auditor.rules import all_rules
 from tests.embedded import MEMBER, OWN, ROOT, Served, clean_environment
 from tests.fault_proxy import FaultProxy
+from tests.fault_proxy_answers import Answer, Call
+from tests.fault_proxy_faults import Forward
 
 Done = subprocess.CompletedProcess[str]
 Auditor = Callable[..., Done]
@@ -213,14 +217,22 @@ def test_stdout_names_the_files_and_stderr_tells_the_rest(environment: dict[str,
 def test_a_run_that_is_stopped_says_so_and_leaves_nothing(
     environment: dict[str, str], proxy: FaultProxy, tmp_path: Path
 ) -> None:
-    proxy.delay(5, "DescribeVpcs")
+    stopped = Event()
+
+    async def wait(_: Call, forward: Forward) -> Answer:
+        while not stopped.is_set():
+            await asyncio.sleep(0.02)
+        return await forward()
+
+    proxy._add(wait, "DescribeVpcs", {})
     folder = tmp_path / "report"
     with start("run", "--region", "eu-central-1", "--output", str(folder), **environment) as process:
         while not any(call.operation == "DescribeVpcs" for call in proxy.calls):
             assert process.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
+    stopped.set()
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "auditor: stopped: nothing was changed, and reports may be missing"
     assert "Traceback" not in err
