@@ -148,8 +148,8 @@ def _finding(rule: Rule, scope: Scope, said: Proposal, bounds: Bounds, remediati
 
 def _saving(said: Proposal, bounds: Bounds) -> Saving | None:
     low, high = bounds.low.usd, bounds.high.usd
-    nothing_changes = not (bounds.high.avoided or bounds.high.added or bounds.low.avoided or bounds.low.added)
-    if low is None or high is None or not said.edits or nothing_changes:
+    lines = (*bounds.low.avoided, *bounds.low.added, *bounds.high.avoided, *bounds.high.added)
+    if low is None or high is None or not said.edits or all(line.usd is None for line in lines):
         return None
     return Saving(low, low if low == high else None, high)
 
@@ -166,8 +166,8 @@ def _unpriced(bounds: Bounds, saving: Saving | None) -> str:
     if not labels:
         return ""
     if saving is None:
-        return f"The saving is unknown, because the price of {labels} is not known in this region."
-    return f"The price of {labels} is not known in this region: what is saved of it comes on top."
+        return f"The saving is unknown, because the cost of {labels} is not known here."
+    return f"The cost of {labels} is not known here and not counted."
 
 
 def _noted(findings: Iterable[Finding], steps: tuple[Step, ...]) -> tuple[Finding, ...]:

@@ -81,4 +81,3 @@ def short_service(service_name: str, region: str) -> str:
         if service_name.startswith(f"{prefix}{region}."):
             return service_name.removeprefix(f"{prefix}{region}.")
     return service_name
-

@@ -6,7 +6,7 @@ Saved as JSON, it renders the same figures again offline.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -65,18 +65,18 @@ class Window:
         """Hours in the window."""
         return int((self.end - self.start) / timedelta(hours=1))
 
-    def observed_hours(self, created: datetime | None) -> int:
+    def observed_hours(self, since: datetime | None) -> int:
         """Hours of the window in which a resource existed; a day at the least, so that no minute becomes a month."""
-        start = max(self.start, created) if created else self.start
+        start = max(self.start, since) if since else self.start
         return max(24, min(self.hours, int((self.end - start) / timedelta(hours=1))))
 
-    def per_month(self, count: int, created: datetime | None = None) -> int:
+    def per_month(self, count: int, since: datetime | None = None) -> int:
         """Bytes of the window as bytes of a month of 730 hours, to the whole byte: the only place that scales."""
-        return round(Fraction(count * MONTH_HOURS, self.observed_hours(created)))
+        return round(Fraction(count * MONTH_HOURS, self.observed_hours(since)))
 
-    def covers(self, created: datetime | None) -> bool:
+    def covers(self, since: datetime | None) -> bool:
         """Whether a resource is older than the window."""
-        return created is not None and created <= self.start
+        return since is not None and since <= self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,20 @@ class Evidence:
     def series(self) -> dict[tuple[str, str], Series]:
         """Series by resource id and metric name."""
         return {(s.resource_id, s.metric): s for scope in self.scopes for s in scope.series}
+
+    @cached_property
+    def _first_days(self) -> dict[str, date]:
+        found: dict[str, date] = {}
+        for series in self.series.values():
+            if series.days:
+                found[series.resource_id] = min(series.days[0], found.get(series.resource_id, series.days[0]))
+        return found
+
+    def since(self, resource_id: str, created: datetime | None) -> datetime | None:
+        """When a resource began to exist: its first datapoint, should that be older than its creation."""
+        first = self._first_days.get(resource_id)
+        moments = (created, datetime.combine(first, time.min, UTC) if first else None)
+        return min((moment for moment in moments if moment), default=None)
 
     @cached_property
     def scope(self) -> dict[tuple[str, str], Scope]:

@@ -28,9 +28,8 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
         carried = view.bytes_of_nat(nat)
         if carried is None:
             yield Unjudged(nat.id, "CloudWatch has no datapoint of its bytes in the window")
-        elif 0 < carried < BYTES_AN_HOUR * view.window.observed_hours(nat.created):
-            is_young = not view.window.covers(nat.created)
-            yield Unjudged(nat.id, _YOUNG) if is_young else _propose(view, nat)
+        elif 0 < carried < BYTES_AN_HOUR * view.observed_hours(nat):
+            yield Unjudged(nat.id, _YOUNG) if view.is_young(nat) else _propose(view, nat)
 
 
 def _propose(view: View, nat: NatGateway) -> Proposal:

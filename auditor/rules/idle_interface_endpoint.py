@@ -24,7 +24,7 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
         carried = view.bytes_of_endpoint(endpoint)
         if carried is None:
             yield Unjudged(endpoint.id, _UNMEASURED)
-        elif carried == 0 and not view.window.covers(endpoint.created):
+        elif carried == 0 and view.is_young(endpoint):
             yield Unjudged(endpoint.id, "it carried nothing yet, but it is younger than the window")
         elif carried == 0 and not causes_of_bypass(view, endpoint):
             yield _propose(view, endpoint)

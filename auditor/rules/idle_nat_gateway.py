@@ -18,7 +18,7 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
         carried = view.bytes_of_nat(nat)
         if carried is None:
             yield Unjudged(nat.id, "CloudWatch has no datapoint of its bytes in the window")
-        elif carried == 0 and not view.window.covers(nat.created):
+        elif carried == 0 and view.is_young(nat):
             yield Unjudged(nat.id, "it carried nothing yet, but it is younger than the window")
         elif carried == 0:
             yield Proposal(

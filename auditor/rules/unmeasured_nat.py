@@ -20,7 +20,7 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
         carried = view.bytes_of_nat(nat)
         if carried is None:
             yield Unjudged(nat.id, "CloudWatch has no datapoint of its bytes in the window")
-        elif view.window.per_month(carried, nat.created) >= REAL_MONEY_BYTES and not _has_flow_log(view, nat):
+        elif view.per_month(carried, nat) >= REAL_MONEY_BYTES and not _has_flow_log(view, nat):
             yield _propose(view, nat)
 
 

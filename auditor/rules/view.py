@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
-from auditor.model.evidence import Evidence, Window
+from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Destination
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
@@ -27,10 +28,20 @@ class View:
         """The network of the region, all accounts."""
         return self.situation.network
 
-    @property
-    def window(self) -> Window:
-        """The window."""
-        return self.evidence.window
+    def is_young(self, resource: NatGateway | Endpoint) -> bool:
+        """Whether it began to exist within the window."""
+        return not self.evidence.window.covers(self._since(resource))
+
+    def observed_hours(self, resource: NatGateway | Endpoint) -> int:
+        """Hours of the window in which it existed."""
+        return self.evidence.window.observed_hours(self._since(resource))
+
+    def per_month(self, count: int, resource: NatGateway | Endpoint) -> int:
+        """A resource's bytes of the window as bytes of a month."""
+        return self.evidence.window.per_month(count, self._since(resource))
+
+    def _since(self, resource: NatGateway | Endpoint) -> datetime | None:
+        return self.evidence.since(resource.id, resource.created)
 
     @cached_property
     def vpcs(self) -> tuple[Vpc, ...]:

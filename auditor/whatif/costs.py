@@ -61,7 +61,7 @@ def _nat_cost(evidence: Evidence, nat: NatGateway, bill: Bill) -> NatGatewayCost
         coverage=_share(carried, sum(measured)) if measured and attributed else None,
         destinations=_destinations(attributed),
         unattributed_bytes=max(0, sum(measured) - carried) if measured else None,
-        observed_hours=evidence.window.observed_hours(nat.created),
+        observed_hours=evidence.window.observed_hours(evidence.since(nat.id, nat.created)),
         has_appliances=nat.has_appliances,
         lines=bill.lines,
     )

@@ -41,7 +41,7 @@ def nat_bytes(evidence: Evidence, nat: NatGateway) -> tuple[int, int] | None:
     series = [evidence.series.get((nat.id, metric)) for metric in (UP, DOWN)]
     up, down = (one.sum if one else 0 for one in series)
     seen = any(one and one.days for one in series)
-    silent = nat.mode == "zonal" and evidence.window.covers(nat.created)
+    silent = nat.mode == "zonal" and evidence.window.covers(evidence.since(nat.id, nat.created))
     return (up, down) if seen or silent else None
 
 
@@ -51,7 +51,7 @@ def endpoint_bytes(evidence: Evidence, endpoint: Endpoint) -> int | None:
     series = evidence.series.get((endpoint.id, "BytesProcessed"))
     if not _knows(evidence, endpoint, Source.ENDPOINT_METRICS) or series is None or is_cross_region:
         return None
-    return series.sum if series.days or evidence.window.covers(endpoint.created) else None
+    return series.sum if series.days or evidence.window.covers(evidence.since(endpoint.id, endpoint.created)) else None
 
 
 def attributions_of(evidence: Evidence, nat: NatGateway) -> tuple[Attribution, ...]:
@@ -84,7 +84,8 @@ def _monthly(evidence: Evidence, nat: NatGateway, parts: list[int], measured: in
     """
     claimed = max(measured, sum(parts))
     bounds = [one * measured // claimed if claimed else 0 for one in accumulate(parts, initial=0)]
-    months = [evidence.window.per_month(count, nat.created) for count in (*bounds, measured)]
+    since = evidence.since(nat.id, nat.created)
+    months = [evidence.window.per_month(count, since) for count in (*bounds, measured)]
     return [high - low for low, high in pairwise(months)]
 
 
@@ -100,7 +101,7 @@ def _attributed(evidence: Evidence, nat: NatGateway, one: Attribution, up: int, 
 def _endpoint_flows(evidence: Evidence, endpoint: Endpoint) -> Iterator[Flow]:
     count = endpoint_bytes(evidence, endpoint)
     if count is not None:
-        month = evidence.window.per_month(count, endpoint.created)
+        month = evidence.window.per_month(count, evidence.since(endpoint.id, endpoint.created))
         destination = Destination(endpoint.service, endpoint.service_region or endpoint.region)
         client = Client(endpoint.account_id, endpoint.region, endpoint.vpc_id)
         yield Flow(client, destination, 0, month, Level.METRICS, endpoint.id)

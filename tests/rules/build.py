@@ -31,7 +31,7 @@ ACCOUNT, REGION = "111122223333", "eu-central-1"
 GIB = 2**30
 WINDOW = Window(datetime(2026, 10, 17, tzinfo=UTC), datetime(2026, 11, 16, tzinfo=UTC))
 OLD, YOUNG = WINDOW.start - timedelta(days=100), WINDOW.start + timedelta(days=15)
-DAY = WINDOW.start.date()
+DAY = (WINDOW.end - timedelta(days=1)).date()
 
 HOSTILE = '<b>x</b> {0} {service} %s $(id) `id` \x1b[31m "; rm -rf / #\n=1+1'
 """What anybody may write into a tag."""

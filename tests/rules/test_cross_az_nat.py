@@ -77,7 +77,7 @@ def test_each_foreign_zone_is_a_finding_of_its_own() -> None:
 def test_where_the_price_is_unknown_the_finding_says_so() -> None:
     network = app((B, "nat-a"), nat_gateways=(nat(), NAT_B))
     (finding,) = findings(evidence(network, nat_series("nat-a", 720 * GIB)), RULE)
-    assert "price of transfer between availability zones is not known in this region" in finding.saving_note
+    assert "cost of transfer between availability zones is not known here" in finding.saving_note
     assert [line.usd for line in finding.avoided if line.label.startswith("transfer")] == [None]
 
 
