@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.embedded import PRICE_LIST, Served, served
 from tests.fault_proxy import FaultProxy
+
+# A machine under load is no fault of the code. Where CI is set, the same examples are tried each time.
+settings.register_profile(
+    "laws",
+    deadline=None,
+    max_examples=100,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session")

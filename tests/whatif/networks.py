@@ -1,0 +1,267 @@
+"""Random small networks with traffic, for laws that must hold of every network, even of one that nobody would build."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from hypothesis import strategies as st
+
+from auditor.model.evidence import EVIDENCE_VERSION, Attribution, Evidence, Scope, Series, Source, Window
+from auditor.model.money import Item, Price, Prices
+from auditor.model.network import (
+    Endpoint,
+    NatAddress,
+    NatGateway,
+    Network,
+    Route,
+    RouteTable,
+    SecurityGroup,
+    Subnet,
+    TransitGatewayAttachment,
+    TransitGatewayRoute,
+    Vpc,
+)
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    AdmitHttps,
+    AssociateRouteTables,
+    DropEndpoint,
+    DropNatGateway,
+    Edit,
+    LimitPrivateDnsToInboundResolver,
+    RouteSubnetToNat,
+    TurnOnPrivateDns,
+)
+
+REGION, ELSEWHERE = "us-east-1", "eu-west-1"
+ACCOUNTS = ("111111111111", "222222222222")
+WINDOW = Window(datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
+AZS = ("us-east-1a", "us-east-1b", "us-east-1c")
+TRANSIT = "tgw-0"
+
+USD = {
+    Item.NAT_HOUR: {"0": "0.045"},
+    Item.NAT_GB: {"0": "0.045"},
+    Item.REGIONAL_NAT_HOUR: {"0": "0.045"},
+    Item.REGIONAL_NAT_GB: {"0": "0.045"},
+    Item.INTERFACE_ENDPOINT_HOUR: {"0": "0.01"},
+    Item.INTERFACE_ENDPOINT_GB: {"0": "0.01", "1048576": "0.006", "5242880": "0.004"},
+    Item.GATEWAY_LOAD_BALANCER_ENDPOINT_HOUR: {"0": "0.01"},
+    Item.GATEWAY_LOAD_BALANCER_ENDPOINT_GB: {"0": "0.0035"},
+    Item.TRANSIT_GATEWAY_GB: {"0": "0.02"},
+    Item.PUBLIC_IPV4_HOUR: {"0": "0.005"},
+    Item.INTER_AZ_GB: {"0": "0.01"},
+}
+"""The list prices of us-east-1."""
+
+
+def prices_of(usd: dict[Item, dict[str, str]], region: str = REGION) -> Prices:
+    """Prices from a table of them."""
+    rows = (
+        Price(
+            region, item, Decimal(amount), "GB" if item.endswith("-gb") else "hour", "test", "2026-11-20", Decimal(low)
+        )
+        for item, tiers in usd.items()
+        for low, amount in tiers.items()
+    )
+    return Prices(tuple(rows))
+
+
+PRICES = prices_of(USD)
+
+
+@st.composite
+def evidences(draw: st.DrawFn, largest: int = 2**46, *, attributed: bool = True) -> Evidence:
+    """Evidence of a region of one or two accounts, everything known, all prices known."""
+    rng = draw(st.randoms(use_true_random=False))
+    network = _network(rng)
+    series = tuple(_series(rng, network, largest))
+    found = tuple(_attributions(rng, network, series)) if attributed else ()
+    scopes = tuple(_scope(network, account, series, found) for account in ACCOUNTS)
+    return Evidence(EVIDENCE_VERSION, WINDOW.end, WINDOW, scopes, PRICES)
+
+
+@st.composite
+def edits(draw: st.DrawFn, network: Network) -> Edit:
+    """Any edit, mostly of something that is there."""
+    return _edit(draw(st.randoms(use_true_random=False)), network)
+
+
+def _scope(network: Network, account: str, series: tuple[Series, ...], found: tuple[Attribution, ...]) -> Scope:
+    own = {
+        part: tuple(x for x in getattr(network, part) if getattr(x, "account_id", ACCOUNTS[0]) == account)
+        for part in network.__dataclass_fields__
+    }
+    here = {x.id for x in (*own["nat_gateways"], *own["endpoints"])}
+    return Scope(
+        account, REGION, tuple(Source), network=Network(**own),
+        series=tuple(s for s in series if s.resource_id in here),
+        attributions=tuple(a for a in found if a.nat_gateway_id in here),
+    )  # fmt: skip
+
+
+def _network(rng: Random) -> Network:
+    vpcs = tuple(_vpc(rng, number) for number in range(rng.randint(1, 4)))
+    subnets = tuple(subnet for vpc in vpcs for subnet in _subnets(rng, vpc))
+    nats = tuple(nat for vpc in vpcs for nat in _nats(rng, vpc, subnets))
+    tables = tuple(table for vpc in vpcs for table in _tables(rng, vpc, subnets, nats))
+    endpoints = tuple(endpoint for vpc in vpcs for endpoint in _endpoints(rng, vpc, subnets, tables))
+    groups = (SecurityGroup("sg-0", ACCOUNTS[0], REGION, vpcs[0].id),)
+    attachments, routes = _transit(rng, vpcs, subnets)
+    return Network(
+        vpcs=vpcs, subnets=subnets, nat_gateways=nats, route_tables=tables, endpoints=endpoints,
+        security_groups=groups, attachments=attachments, transit_routes=routes,
+    )  # fmt: skip
+
+
+def _vpc(rng: Random, number: int) -> Vpc:
+    dns = rng.choice([True, True, True, False, None])
+    return Vpc(f"vpc-{number}", rng.choice(ACCOUNTS), REGION, ("10.0.0.0/16",), dns_support=True, dns_hostnames=dns)
+
+
+def _subnets(rng: Random, vpc: Vpc) -> list[Subnet]:
+    numbers = range(rng.randint(1, 4))
+    return [Subnet(f"subnet-{vpc.id}-{n}", vpc.account_id, REGION, vpc.id, rng.choice(AZS)) for n in numbers]
+
+
+def _nats(rng: Random, vpc: Vpc, subnets: tuple[Subnet, ...]) -> list[NatGateway]:
+    return [_nat(rng, f"nat-{vpc.id}-{n}", vpc, subnets) for n in range(rng.choice([0, 1, 1, 2, 3]))]
+
+
+def _nat(rng: Random, nat_id: str, vpc: Vpc, subnets: tuple[Subnet, ...]) -> NatGateway:
+    own = [subnet.id for subnet in subnets if subnet.vpc_id == vpc.id]
+    is_zonal = rng.random() < 0.8
+    is_public = rng.random() < 0.85
+    address = NatAddress("10.0.0.1", "198.51.100.1" if is_public else None)
+    return NatGateway(
+        nat_id, vpc.account_id, REGION, vpc.id,
+        state=rng.choice(["available"] * 6 + ["failed", "pending"]),
+        mode="zonal" if is_zonal else "regional",
+        connectivity="public" if is_public else "private",
+        subnet_id=rng.choice(own) if is_zonal else None,
+        zones=() if is_zonal else tuple(AZS[: rng.randint(0, 3)]),
+        addresses=(address,) * rng.randint(1, 2),
+        created=_created(rng),
+    )  # fmt: skip
+
+
+def _created(rng: Random) -> datetime:
+    return WINDOW.start + timedelta(days=rng.choice([-100, -100, -100, 10, 29]))
+
+
+def _tables(rng: Random, vpc: Vpc, subnets: tuple[Subnet, ...], nats: tuple[NatGateway, ...]) -> list[RouteTable]:
+    own = [subnet.id for subnet in subnets if subnet.vpc_id == vpc.id]
+    tables = [_table(rng, f"rtb-{vpc.id}-main", vpc, nats)] if rng.random() < 0.9 else []
+    for number in range(rng.randint(0, 2)):
+        mine = tuple(subnet_id for subnet_id in own if rng.random() < 0.5)
+        own = [subnet_id for subnet_id in own if subnet_id not in mine]
+        tables.append(_table(rng, f"rtb-{vpc.id}-{number}", vpc, nats, mine))
+    return tables
+
+
+def _table(
+    rng: Random, table_id: str, vpc: Vpc, nats: tuple[NatGateway, ...], subnet_ids: tuple[str, ...] = ()
+) -> RouteTable:
+    own = [nat.id for nat in nats if nat.vpc_id == vpc.id]
+    target = rng.choice([*own * 5, TRANSIT, TRANSIT, "igw-0", "eni-0", "nat-gone", *[nat.id for nat in nats]])
+    routes = (Route("10.0.0.0/16", "local"), Route("0.0.0.0/0", target, rng.random() < 0.9))
+    given = routes if rng.random() < 0.95 else routes[:1]
+    return RouteTable(table_id, vpc.account_id, REGION, vpc.id, table_id.endswith("main"), subnet_ids, given)
+
+
+def _endpoints(rng: Random, vpc: Vpc, subnets: tuple[Subnet, ...], tables: tuple[RouteTable, ...]) -> list[Endpoint]:
+    return [_endpoint(rng, f"vpce-{vpc.id}-{n}", vpc, subnets, tables) for n in range(rng.choice([0, 1, 2, 3]))]
+
+
+def _endpoint(
+    rng: Random, endpoint_id: str, vpc: Vpc, subnets: tuple[Subnet, ...], tables: tuple[RouteTable, ...]
+) -> Endpoint:
+    kind = rng.choice(["Gateway", "Interface", "Interface", "Interface", "GatewayLoadBalancer", "Wormhole"])
+    own = tuple(subnet.id for subnet in subnets if subnet.vpc_id == vpc.id)
+    mine = tuple(table.id for table in tables if table.vpc_id == vpc.id and rng.random() < 0.5)
+    return Endpoint(
+        endpoint_id, vpc.account_id, REGION, vpc.id, kind,
+        rng.choice(["s3", "dynamodb"] if kind == "Gateway" else ["s3", "kms", "logs"]),
+        service_region=rng.choice([None, None, None, REGION, ELSEWHERE]) if kind == "Interface" else None,
+        state=rng.choice(["available"] * 6 + ["deleting", "pending"]),
+        private_dns=rng.random() < 0.7,
+        inbound_resolver_only=rng.random() < 0.2,
+        requester_managed=rng.random() < 0.1,
+        subnet_ids=own[: rng.randint(1, 3)] if kind != "Gateway" else (),
+        route_table_ids=mine if kind == "Gateway" else (),
+        created=_created(rng),
+    )  # fmt: skip
+
+
+def _transit(
+    rng: Random, vpcs: tuple[Vpc, ...], subnets: tuple[Subnet, ...]
+) -> tuple[tuple[TransitGatewayAttachment, ...], tuple[TransitGatewayRoute, ...]]:
+    """Attachments as the owner of the transit gateway sees them, and as the owner of the VPC does."""
+    seen: list[TransitGatewayAttachment] = []
+    for vpc in vpcs:
+        if rng.random() < 0.8:
+            base = (f"tgw-attach-{vpc.id}", TRANSIT, ACCOUNTS[0], REGION, "vpc", vpc.id, vpc.account_id)
+            own = tuple(subnet.id for subnet in subnets if subnet.vpc_id == vpc.id)[: rng.randint(0, 2)]
+            seen.append(TransitGatewayAttachment(*base, route_table_id="tgw-rtb-0"))
+            seen.append(TransitGatewayAttachment(*base, subnet_ids=own))
+    rng.shuffle(seen)
+    hub = f"tgw-attach-{rng.choice(vpcs).id}"
+    routes = (TransitGatewayRoute("tgw-rtb-0", REGION, "0.0.0.0/0", hub, rng.random() < 0.9),)
+    return tuple(seen), routes if rng.random() < 0.9 else ()
+
+
+def _bytes(rng: Random, largest: int) -> int:
+    return rng.choice([0, 1, rng.randint(0, 2**30), rng.randint(0, largest), largest])
+
+
+def _series(rng: Random, network: Network, largest: int) -> list[Series]:
+    day: tuple[date, ...] = (WINDOW.end.date() - timedelta(days=1),)
+    metrics = [
+        (nat.id, name) for nat in network.nat_gateways for name in ("BytesInFromSource", "BytesInFromDestination")
+    ]
+    metrics += [(endpoint.id, "BytesProcessed") for endpoint in network.endpoints if endpoint.type == "Interface"]
+    kept = [metric for metric in metrics if rng.random() < 0.85]
+    return [
+        Series(*metric, day, (_bytes(rng, largest),)) if rng.random() < 0.9 else Series(*metric, (), ())
+        for metric in kept
+    ]
+
+
+def _attributions(rng: Random, network: Network, series: tuple[Series, ...]) -> list[Attribution]:
+    """What flow logs say of some NAT gateways: most of the bytes, all of them, or more than CloudWatch measured."""
+    found: list[Attribution] = []
+    for nat in network.nat_gateways:
+        if rng.random() < 0.5:
+            measured = sum(one.sum for one in series if one.resource_id == nat.id)
+            for _ in range(rng.randint(1, 5)):
+                subnet = rng.choice([*(subnet.id for subnet in network.subnets), None, "subnet-of-nobody"])
+                service = rng.choice(["s3", "s3", "dynamodb", "kms", "internet", "unknown", "ec2-hosted"])
+                region = rng.choice([REGION, REGION, ELSEWHERE, None])
+                up, down = (rng.randint(0, measured // 3 + 1) for _ in range(2))
+                found.append(Attribution(nat.id, subnet, service, region, up, down))
+    return found
+
+
+def _edit(rng: Random, network: Network) -> Edit:
+    vpc, subnet = rng.choice(network.vpcs), rng.choice(network.subnets)
+    table_ids = tuple(table.id for table in network.route_tables if table.vpc_id == vpc.id and rng.random() < 0.7)
+    nat = rng.choice([*(nat.id for nat in network.nat_gateways), "nat-gone"])
+    other = rng.choice([*(nat.id for nat in network.nat_gateways), "nat-gone", None])
+    endpoints = network.endpoints_of_vpc.get(vpc.id, ()) or network.endpoints
+    endpoint = rng.choice([*(endpoint.id for endpoint in endpoints), "vpce-gone"])
+    gateways = [endpoint.id for endpoint in network.endpoints if endpoint.type == "Gateway"]
+    table = rng.choice([*(table.id for table in network.route_tables), "rtb-gone"])
+    service = rng.choice(["s3", "dynamodb", "s3express"])
+    choices: list[Edit] = [
+        AddGatewayEndpoint(vpc.id, vpc.account_id, REGION, service, table_ids),
+        AssociateRouteTables(rng.choice([*gateways, "vpce-gone"]), REGION, table_ids),
+        DropNatGateway(nat, REGION, replaced_by=other if other != nat else None),
+        RouteSubnetToNat(subnet.id, REGION, table, nat),
+        DropEndpoint(endpoint, REGION),
+        TurnOnPrivateDns(endpoint, vpc.id, REGION),
+        LimitPrivateDnsToInboundResolver(endpoint, REGION),
+        AdmitHttps("sg-0", REGION, vpc.cidrs),
+    ]
+    return rng.choice(choices)

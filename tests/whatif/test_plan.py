@@ -1,0 +1,112 @@
+"""The plan: its steps add up to the saving of the network that they lead to, and none takes back what others give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.model.evidence import Evidence
+from auditor.model.money import total
+from auditor.model.network import Route, RouteTable
+from auditor.model.traffic import Client, Destination, Flow, Level
+from auditor.whatif.bill import Traffic
+from auditor.whatif.edits import AddGatewayEndpoint, DropNatGateway, Edit, RouteSubnetToNat
+from auditor.whatif.outcome import Outcome
+from auditor.whatif.plan import Candidate, after, make_plan, price_alone
+from auditor.whatif.saving import Situation
+from tests.whatif import oracle
+from tests.whatif.networks import PRICES, REGION, edits, evidences
+from tests.whatif.test_outcome import GIB, amounts, open_flow, situation
+from tests.whatif.test_routing import NETWORK, SERVICES
+
+
+def candidates(now: Situation, *changes: tuple[Edit, ...]) -> list[Candidate]:
+    return [Candidate(str(number), edits, price_alone(now, edits)) for number, edits in enumerate(changes)]
+
+
+@given(evidences(), st.data())
+def test_steps_add_up_to_the_saving_of_the_network_they_lead_to(evidence: Evidence, data: st.DataObject) -> None:
+    """To the last digit, at the least and at the most; and no step costs anything."""
+    now = situation(evidence)
+    changes = data.draw(st.lists(st.lists(edits(now.network), min_size=1, max_size=2).map(tuple), max_size=6))
+    proposed = candidates(now, *changes)
+    steps = list(make_plan(now, proposed))
+    planned = Outcome.of(now).to(after(now, proposed, steps)).bounds
+    assert (total(step.low for step in steps), total(step.high for step in steps)) == (
+        planned.low.usd,
+        planned.high.usd,
+    )
+    assert all(step.low >= 0 and step.high >= 0 for step in steps)
+
+
+@given(evidences(), st.data())
+def test_a_plan_cuts_nothing_off(evidence: Evidence, data: st.DataObject) -> None:
+    """No way that bytes may have taken ends nowhere once the plan is carried out, unless it did before."""
+    now = situation(evidence)
+    proposed = candidates(now, *[(edit,) for edit in data.draw(st.lists(edits(now.network), max_size=5))])
+    planned = after(now, proposed, list(make_plan(now, proposed)))
+    for flow in now.traffic.flows:
+        for way in oracle.ways(now.network, flow, SERVICES) if flow.bytes else ():
+            before, then = (oracle.trip(network, flow, way) for network in (now.network, planned))
+            assert before.hops == then.hops or not oracle.is_cut(before, then)
+
+
+@given(evidences(), st.data())
+def test_the_same_candidate_twice_is_planned_once(evidence: Evidence, data: st.DataObject) -> None:
+    now = situation(evidence)
+    edit = data.draw(edits(now.network))
+    assert len(list(make_plan(now, candidates(now, (edit,), (edit,))))) <= 1
+
+
+def test_a_nat_gateway_to_which_the_plan_leads_is_not_dropped_by_it_as_idle() -> None:
+    """Zone b's idle NAT gateway takes over 10,000 GB that crossed zones (100 a month), so its hours (32.85) stay."""
+    near = replace(NETWORK.nat_gateways[0], id="nat-2", subnet_id="subnet-a")
+    network = replace(NETWORK, nat_gateways=(*NETWORK.nat_gateways, near))
+    client = Client("1", REGION, "vpc-1", "subnet-a")
+    flow = Flow(client, Destination("internet"), 0, 10_000 * GIB, Level.FLOW_LOGS, "nat-1")
+    now = Situation(network, Traffic((flow, open_flow("nat-2", 0))), PRICES)
+    steps = list(
+        make_plan(
+            now,
+            candidates(
+                now, (DropNatGateway("nat-2", REGION),), (RouteSubnetToNat("subnet-a", REGION, "rtb-1", "nat-2"),)
+            ),
+        )
+    )
+    assert [(step.id, step.low) for step in steps] == [("1", Decimal(100))]
+
+
+def test_two_ideas_for_the_same_bytes_are_counted_once() -> None:
+    """All of 1,000 GB may be S3's or DynamoDB's, not both: 55 at the most, together."""
+    now = Situation(NETWORK, Traffic((open_flow("nat-1", 1000 * GIB),)), PRICES)
+    adds = [(AddGatewayEndpoint("vpc-1", "1", REGION, service, ("rtb-1",)),) for service in ("s3", "dynamodb")]
+    steps = list(make_plan(now, candidates(now, *adds)))
+    assert total(step.low for step in steps) == 0
+    assert total(step.high for step in steps) == 55
+
+
+def test_two_nat_gateways_do_not_both_go_in_favour_of_the_other() -> None:
+    other = replace(NETWORK.nat_gateways[0], id="nat-2")
+    table = RouteTable("rtb-2", "1", REGION, "vpc-1", subnet_ids=("subnet-b",), routes=(Route("0.0.0.0/0", "nat-2"),))
+    network = replace(NETWORK, nat_gateways=(*NETWORK.nat_gateways, other), route_tables=(*NETWORK.route_tables, table))
+    now = Situation(network, Traffic((open_flow("nat-1", GIB), open_flow("nat-2", GIB))), PRICES)
+    drops = [(DropNatGateway(one, REGION, replaced_by=two),) for one, two in (("nat-1", "nat-2"), ("nat-2", "nat-1"))]
+    assert [(s.id, s.low, s.high) for s in make_plan(now, candidates(now, *drops))] == [
+        ("0", Decimal("32.85"), Decimal("32.85"))
+    ]
+
+
+def test_a_step_may_make_certain_what_an_earlier_one_made_possible() -> None:
+    """The bytes come from either subnet: after the first endpoint's tables they may be saved, after both they are."""
+    first = RouteTable("rtb-2", "1", REGION, "vpc-1", subnet_ids=("subnet-b",), routes=(Route("0.0.0.0/0", "nat-1"),))
+    network = replace(NETWORK, route_tables=(*NETWORK.route_tables, first))
+    flow = Flow(Client("1", REGION), Destination("s3", REGION), 0, 1000 * GIB, Level.FLOW_LOGS, "nat-1")
+    now = Situation(network, Traffic((flow,)), PRICES)
+    both = price_alone(now, (AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-1", "rtb-2")),))
+    one = price_alone(now, (AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-2",)),))
+    assert amounts(one) == (Fraction(0), Fraction(45))
+    assert amounts(both) == (Fraction(45), Fraction(55))
