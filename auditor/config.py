@@ -63,8 +63,10 @@ class Config(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:  # noqa: ANN401 -- whatever TOML, environment or command line give
         """Accept `a,b` where a list is meant, as the environment and the command line write it."""
-        parts = [value] if isinstance(value, str) else list(value)
-        words = (word.strip() for part in parts for word in (part.split(",") if isinstance(part, str) else [part]))
+        parts = [value] if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+            return value
+        words = (word.strip() for part in parts for word in part.split(","))
         return tuple(dict.fromkeys(word for word in words if word))
 
     @classmethod

@@ -1,0 +1,147 @@
+"""Options over variables over a file over defaults, and one clear line for what cannot be used."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from auditor.config import Config, Format, load
+from auditor.errors import UsageError
+from tests.embedded import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Config.model_fields:
+        monkeypatch.delenv(f"AUDITOR_{name.upper()}", raising=False)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "auditor.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_defaults() -> None:
+    assert load() == Config(
+        profile=None,
+        regions=(),
+        accounts=(),
+        role=None,
+        external_id=None,
+        window_days=30,
+        formats=(Format.HTML, Format.PDF, Format.JSON),
+        output=Path("auditor-report"),
+        live_prices=True,
+        fail_above=None,
+        allow_gaps=False,
+    )
+
+
+def test_an_option_wins_over_a_variable_which_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, 'window_days = 7\nprofile = "file"\nregions = ["us-east-1"]')
+    monkeypatch.setenv("AUDITOR_WINDOW_DAYS", "14")
+    monkeypatch.setenv("AUDITOR_PROFILE", "variable")
+    config = load(file, window_days=21)
+    assert (config.window_days, config.profile, config.regions) == (21, "variable", ("us-east-1",))
+
+
+@pytest.mark.parametrize("nothing", [None, (), []])
+def test_an_option_that_is_not_given_wins_over_nothing(tmp_path: Path, nothing: object) -> None:
+    assert load(write(tmp_path, 'regions = ["us-east-1"]'), regions=nothing).regions == ("us-east-1",)
+
+
+def test_lists_may_be_repeated_or_comma_separated_and_name_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(regions=["eu-west-1, us-east-1", "eu-west-1"]).regions == ("eu-west-1", "us-east-1")
+    monkeypatch.setenv("AUDITOR_ACCOUNTS", "123456789012,210987654321")
+    assert load().accounts == ("123456789012", "210987654321")
+    assert load(formats=["json,html"]).formats == (Format.JSON, Format.HTML)
+
+
+def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITOR_FAIL_ABOVE", "100.10")
+    monkeypatch.setenv("AUDITOR_ALLOW_GAPS", "true")
+    monkeypatch.setenv("AUDITOR_LIVE_PRICES", "false")
+    config = load()
+    assert (config.fail_above, config.allow_gaps, config.live_prices) == (Decimal("100.10"), True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accounts, allow_gaps, "),
+        ("accounts = [123456789012]", "accounts in FILE: 123456789012: "),
+        ("accounts = 123456789012", "accounts in FILE: 123456789012: "),
+        ("regions = [['eu-west-1']]", "regions in FILE: ['eu-west-1']: "),
+        ('accounts = ["12345"]', "accounts in FILE: '12345': is not an account id of twelve digits (quote it in TOML)"),
+        ('regions = ["eu west"]', "regions in FILE: 'eu west': is not a region's name such as eu-west-1"),
+        ("window_days = 0", "window_days in FILE: 0: "),
+        ('role = ""', "role in FILE: '': "),
+        ('fail_above = "-1"', "fail_above in FILE: '-1': "),
+        ('formats = ["docx"]', "formats in FILE: 'docx': "),
+        ("window_days = ", "FILE is not TOML: "),
+        ("profile = 5", "profile in FILE: 5: "),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(UsageError) as refused:
+        load(file)
+    assert str(refused.value).startswith(said.replace("FILE", str(file)))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_no_text_or_no_file(tmp_path: Path) -> None:
+    binary = tmp_path / "auditor.toml"
+    binary.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="is not TOML"):
+        load(binary)
+    with pytest.raises(UsageError, match=r"cannot read .*: Is a directory"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AUDITOR_WINDOW_DAYS", "many", "window_days in the environment: 'many': "),
+        ("AUDITOR_REGIONS", "Frankfurt", "regions in the environment: 'Frankfurt': is not a region's name"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError) as refused:
+        load()
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "region", ["eu-west-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1", "ap-southeast-7", "mx-central-1"]
+)
+def test_regions_of_every_partition_are_names_of_regions(region: str) -> None:
+    assert load(regions=[region]).regions == (region,)
+
+
+def test_a_configuration_is_frozen_and_does_not_show_the_external_id() -> None:
+    config = load(external_id="marker-of-a-secret")
+    assert "marker-of-a-secret" not in repr(config)
+    with pytest.raises(ValidationError):
+        config.window_days = 5  # type: ignore[misc] -- that it is refused is the test
+
+
+def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
+    """Uncommented, it is a configuration that works."""
+    lines = (ROOT / "config" / "auditor.toml").read_text("utf-8").splitlines()
+    values = [line.removeprefix("# ") for line in lines if line.startswith("# ") and " = " in line]
+    keys = tomllib.loads("\n".join(values))
+    assert set(keys) == set(Config.model_fields) - {"external_id"}
+    config = load(write(tmp_path, "\n".join(values)))
+    for key in ("window_days", "formats", "output", "live_prices", "allow_gaps"):
+        assert getattr(config, key) == getattr(load(), key)
