@@ -133,7 +133,7 @@ def test_a_configuration_is_frozen_and_does_not_show_the_external_id() -> None:
     config = load(external_id="marker-of-a-secret")
     assert "marker-of-a-secret" not in repr(config)
     with pytest.raises(ValidationError):
-        config.window_days = 5  # type: ignore[misc] -- that it is refused is the test
+        config.window_days = 5  # type: ignore[misc]  # that it is refused is the test
 
 
 def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
