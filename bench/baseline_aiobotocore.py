@@ -84,9 +84,7 @@ async def main() -> None:
         regions = [region["RegionName"] for region in (await ec2.describe_regions())["Regions"]]
     found = await asyncio.gather(*(collected(session, region) for region in regions))
     resources, points = (sum(column) for column in zip(*found, strict=True))
-    print(
-        f"{since_process_start():.2f} s: {len(regions)} regions, {resources} resources, {points} datapoints"
-    )
+    print(f"{since_process_start():.2f} s: {len(regions)} regions, {resources} resources, {points} datapoints")
 
 
 def since_process_start() -> float:

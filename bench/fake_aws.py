@@ -88,9 +88,7 @@ class FakeAws:
         target = request.headers.get("X-Amz-Target")
         operation = target.rpartition(".")[2] if target else action(body)
         self.note(region, operation, arrived)
-        response = (
-            json_answer(operation, body) if target else self.xml_answer(region, operation, body, account)
-        )
+        response = json_answer(operation, body) if target else self.xml_answer(region, operation, body, account)
         await asyncio.sleep(arrived + self.latency - asyncio.get_running_loop().time())
         return response
 
@@ -199,9 +197,7 @@ def assume_role(role: str) -> bytes:
 def built(options: argparse.Namespace) -> FakeAws:
     """Render everything."""
     names = tuple(REGIONS)[: options.regions]
-    regions = {
-        name: Region(name, index, options.vpcs, options.nats, names) for index, name in enumerate(names)
-    }
+    regions = {name: Region(name, index, options.vpcs, options.nats, names) for index, name in enumerate(names)}
     bodies = {
         (name, operation): answer(operation, fields(region))
         for name, region in regions.items()
@@ -225,9 +221,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--latency", type=float, default=0.060, help="seconds for each answer")
     parser.add_argument("--regions", type=int, default=30, choices=range(1, len(REGIONS) + 1), metavar="N")

@@ -105,9 +105,7 @@ def subnet(region: Region, v: int, number: int) -> Fields:
 def route_tables(region: Region) -> Fields:
     """Answer with a main table that no subnet names, a public and three private ones, in each VPC."""
     numbers = range(FIRST_PRIVATE_TABLE + len(ZONES))
-    return {
-        "routeTableSet": [route_table(region, v, number) for v in range(region.vpcs) for number in numbers]
-    }
+    return {"routeTableSet": [route_table(region, v, number) for v in range(region.vpcs) for number in numbers]}
 
 
 def route_table(region: Region, v: int, number: int) -> Fields:

@@ -166,8 +166,7 @@ def with_opt_in(not_opted_in: Collection[str], call: Call, body: bytes) -> bytes
         if not asked or status in asked
     )
     return (
-        f'<DescribeRegionsResponse xmlns="{EC2_NAMESPACE}"><regionInfo>{shown}</regionInfo>'
-        f"</DescribeRegionsResponse>"
+        f'<DescribeRegionsResponse xmlns="{EC2_NAMESPACE}"><regionInfo>{shown}</regionInfo></DescribeRegionsResponse>'
     ).encode()
 
 

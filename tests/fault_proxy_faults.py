@@ -84,9 +84,7 @@ class Faults:
 
         self._add(effect, operation, where, times)
 
-    def throttle(
-        self, operation: str | None = None, times: int | None = None, **where: Unpack[Where]
-    ) -> None:
+    def throttle(self, operation: str | None = None, times: int | None = None, **where: Unpack[Where]) -> None:
         """Refuse for too many calls."""
         self._add(_refuse(THROTTLED, "Request limit exceeded."), operation, where, times)
 

@@ -168,9 +168,7 @@ def test_max_results_is_honoured_below_the_page_size(proxy: FaultProxy, client: 
     answer = client("ec2").describe_subnets(MaxResults=5)
     assert (len(answer["Subnets"]), "NextToken" in answer) == (5, True)
     rest = client("ec2").describe_subnets(MaxResults=5, NextToken=answer["NextToken"])
-    assert not {each["SubnetId"] for each in answer["Subnets"]} & {
-        each["SubnetId"] for each in rest["Subnets"]
-    }
+    assert not {each["SubnetId"] for each in answer["Subnets"]} & {each["SubnetId"] for each in rest["Subnets"]}
 
 
 def test_page_is_written_without_namespace_prefixes(proxy: FaultProxy) -> None:
@@ -194,9 +192,7 @@ def test_what_aws_never_pages_is_not_paged(proxy: FaultProxy, client: Clients) -
     assert len(client("ec2").describe_availability_zones()["AvailabilityZones"]) > 1
 
 
-def test_two_lists_of_one_answer_are_paged_together(
-    proxy: FaultProxy, client: Clients, upstream: str
-) -> None:
+def test_two_lists_of_one_answer_are_paged_together(proxy: FaultProxy, client: Clients, upstream: str) -> None:
     whole = client("ec2", endpoint_url=upstream).describe_vpc_endpoint_services()
     proxy.page_size = 200
     first, last = client("ec2").get_paginator("describe_vpc_endpoint_services").paginate()
@@ -301,9 +297,7 @@ def test_cut_closes_the_connection_without_an_answer(proxy: FaultProxy, client: 
 
 
 @pytest.mark.parametrize(("html", "status"), [(False, 200), (True, 500)])
-def test_garbled_answer_cannot_be_parsed(
-    proxy: FaultProxy, client: Clients, *, html: bool, status: int
-) -> None:
+def test_garbled_answer_cannot_be_parsed(proxy: FaultProxy, client: Clients, *, html: bool, status: int) -> None:
     proxy.garble("DescribeVpcs", html=html)
     proxy.page_size = 5
     with pytest.raises(ResponseParserError):
@@ -349,9 +343,7 @@ def test_regions_not_opted_into_show_with_all_regions_only(proxy: FaultProxy, cl
     assert set(statuses(AllRegions=True, RegionNames=["eu-west-1"])) == {"eu-west-1"}
 
 
-def test_last_fault_set_comes_first_and_a_delay_lets_others_follow(
-    proxy: FaultProxy, client: Clients
-) -> None:
+def test_last_fault_set_comes_first_and_a_delay_lets_others_follow(proxy: FaultProxy, client: Clients) -> None:
     proxy.deny("DescribeVpcs")
     proxy.throttle("DescribeVpcs", 1)
     proxy.delay(0.2, "DescribeVpcs")

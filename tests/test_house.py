@@ -57,15 +57,11 @@ def test_locks_hold_what_pyproject_asks_for() -> None:
     extras = project["optional-dependencies"]
     runtime = [*project["dependencies"], *extras["build"], *extras["demo"]]
     assert _names(runtime) <= _names(pins(RUNTIME_LOCK))
-    assert _names([*runtime, *(name for extra in extras.values() for name in extra)]) <= _names(
-        pins(DEVELOPMENT_LOCK)
-    )
+    assert _names([*runtime, *(name for extra in extras.values() for name in extra)]) <= _names(pins(DEVELOPMENT_LOCK))
 
 
 def _names(requirements: Iterable[str]) -> set[str]:
-    return {
-        re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-") for requirement in requirements
-    }
+    return {re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-") for requirement in requirements}
 
 
 def test_version_is_the_same_everywhere() -> None:
@@ -90,9 +86,7 @@ def test_every_rule_has_a_file_a_test_and_a_page() -> None:
 
 def test_imports_run_one_way() -> None:
     """The layers of pyproject.toml hold, and every module has its layer."""
-    run = _run(
-        "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache", cwd=ROOT
-    )
+    run = _run("-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache", cwd=ROOT)
     assert run.returncode == 0, run.stdout
 
 
@@ -123,9 +117,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 def test_installed_wheel_finds_templates_config_and_rule_pages(wheel: Path, tmp_path: Path) -> None:
     """Whoever installs the wheel has every file that a checkout has beside the code."""
-    _run(
-        "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(tmp_path), str(wheel), cwd=tmp_path
-    )
+    _run("-m", "pip", "install", "--no-deps", "--no-index", "--target", str(tmp_path), str(wheel), cwd=tmp_path)
     code = f"from auditor.resources import path; print(*map(path, {BUNDLED!r}), sep='\\n')"
     found = _run("-c", code, cwd=tmp_path).stdout.splitlines()
     assert len(found) == len(BUNDLED)
