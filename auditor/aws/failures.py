@@ -8,7 +8,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -99,7 +98,7 @@ _CREDENTIALS = (
 )
 _HINTS = {
     Kind.DENIED: "grant {action} to {who}",
-    Kind.DISABLED_REGION: "the region refuses these credentials: enable the region for the account or leave it out",
+    Kind.DISABLED_REGION: "the credentials are not valid there: check them, or enable the region, or leave it out",
     Kind.CREDENTIALS: "renew the credentials and run again",
     Kind.THROTTLED: "AWS asked to slow down until the retries were used up: run again at a quieter time",
     Kind.UNREACHABLE: "no answer from the endpoint: check network, proxy and AWS_ENDPOINT_URL",
@@ -107,14 +106,17 @@ _HINTS = {
 }
 
 
-def failure(error: BotoCoreError | ClientError, operation: Operation, who: str) -> AwsFailureError:
-    """What to tell of an error of botocore; `who` is the principal that was refused."""
+def failure(error: Exception, operation: Operation, who: str) -> AwsFailureError:
+    """What to tell of an error of botocore; `who` is the principal that was refused.
+
+    botocore raises a KeyError where an answer in the query protocol is somebody else's, such as a proxy's page.
+    """
     kind = _kind(error)
     hint = _HINTS[kind].format(action=operation.action, who=who)
     return AwsFailureError(kind, f"{operation.action}: {_said(error)}: {hint}")
 
 
-def _kind(error: BotoCoreError | ClientError) -> Kind:
+def _kind(error: Exception) -> Kind:
     if isinstance(error, ClientError):
         return _KIND_OF_CODE.get(error.response.get("Error", {}).get("Code", ""), Kind.UNKNOWN)
     if isinstance(error, _CREDENTIALS):
@@ -122,9 +124,9 @@ def _kind(error: BotoCoreError | ClientError) -> Kind:
     return Kind.UNREACHABLE if isinstance(error, _CONNECTION) else Kind.UNKNOWN
 
 
-def _said(error: BotoCoreError | ClientError) -> str:
+def _said(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "")) or "error without a code"
-    if isinstance(error, ResponseParserError):
+    if isinstance(error, ResponseParserError | KeyError):
         return "unreadable answer"
     return " ".join(str(error).split())[:200]

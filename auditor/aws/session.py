@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import Counter
 from contextlib import AsyncExitStack, nullcontext
 from contextvars import ContextVar
@@ -88,9 +89,9 @@ class AuditSession:
 
     @property
     def home_region(self) -> str:
-        """The region that environment or profile name, else us-east-1."""
+        """The region that environment or profile name, else us-east-1. AWS_REGION is known to all SDKs but this one."""
         try:
-            return self._session.get_config_variable("region") or DEFAULT_REGION
+            return os.environ.get("AWS_REGION") or self._session.get_config_variable("region") or DEFAULT_REGION
         except ProfileNotFound as error:
             raise _unknown_profile(error) from error
 
@@ -127,7 +128,7 @@ class AuditSession:
         try:
             async with slot:
                 answer = await getattr(client, str(xform_name(operation.name)))(**params)
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:
             raise failure(error, operation, target.who) from error
         finally:
             _target.reset(token)

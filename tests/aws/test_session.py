@@ -211,6 +211,17 @@ def test_a_connection_that_breaks_in_mid_answer_is_a_failure_not_a_crash(
     assert failed.value.kind is Kind.UNREACHABLE
 
 
+@pytest.mark.usefixtures("_no_settings")
+def test_the_home_region_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "")
+    assert AuditSession().home_region == "us-east-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert AuditSession().home_region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "us-gov-west-1")
+    assert AuditSession().home_region == "us-gov-west-1"
+
+
 def test_an_unknown_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with pytest.raises(UsageError, match=r"gone.*aws configure list-profiles"):

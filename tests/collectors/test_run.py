@@ -106,6 +106,40 @@ def test_a_garbled_answer_is_a_gap_for_its_source_alone(
     assert operation in one_gap(evidence).reason
 
 
+@pytest.mark.parametrize(
+    ("operation", "source"),
+    [
+        ("DescribeNatGateways", Source.NAT_GATEWAYS),
+        ("DescribeSubnets", Source.SUBNETS),
+        ("DescribeVpcAttribute", Source.VPC_DNS),
+        ("GetMetricData", Source.NAT_METRICS),
+    ],
+)
+@pytest.mark.parametrize("page", [b"<html><body>Please log in</body></html>", b"{}", b""])
+def test_somebody_elses_answer_is_a_gap_and_not_an_empty_list(
+    aws: Served, proxy: FaultProxy, operation: str, source: Source, page: bytes
+) -> None:
+    """A proxy on the way may answer every call with its own page and status 200."""
+    proxy.replace(operation, page)
+    evidence = read(aws.company, accounts=(MEMBER,), regions=(VIRGINIA,))
+    assert source in {gap.source for gap in evidence.all_gaps}
+    assert source not in scope_of(evidence, MEMBER, VIRGINIA).known
+    assert {gap.action.partition(":")[2] for gap in evidence.all_gaps} == {operation}
+
+
+def test_somebody_elses_answer_to_who_we_are_is_no_access(aws: Served, proxy: FaultProxy) -> None:
+    proxy.replace("GetCallerIdentity", b"<html><body>Please log in</body></html>")
+    with pytest.raises(NoAccessError, match=r"sts:GetCallerIdentity: unreadable answer"):
+        read(aws.company)
+
+
+def test_somebody_elses_answer_to_a_role_leaves_the_own_account(aws: Served, proxy: FaultProxy) -> None:
+    proxy.replace("AssumeRole", b"<html><body>Please log in</body></html>")
+    evidence = read(aws.company, regions=(SYDNEY,))
+    assert one_gap(evidence).reason.startswith("sts:AssumeRole: unreadable answer")
+    assert statuses(evidence) == {(OWN, SYDNEY): "audited"}
+
+
 def test_a_region_that_is_not_enabled_is_skipped_with_the_reason_and_never_called(
     aws: Served, proxy: FaultProxy
 ) -> None:
@@ -131,7 +165,7 @@ def test_a_region_that_refuses_the_credentials_fails_alone(aws: Served, proxy: F
     failed = scope_of(evidence, MEMBER, SYDNEY)
     assert failed.status == "failed"
     assert {gap.reason.partition(": ")[2] for gap in failed.gaps} == {
-        "AuthFailure: the region refuses these credentials: enable the region for the account or leave it out"
+        "AuthFailure: the credentials are not valid there: check them, or enable the region, or leave it out"
     }
     assert {call.operation for call in proxy.calls if call.region == SYDNEY} == CORE
     assert {scope.status for scope in evidence.scopes if scope.region != SYDNEY} == {"audited"}
