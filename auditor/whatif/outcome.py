@@ -8,7 +8,7 @@ cost the same before and after, and where they share tiers of a price their byte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
@@ -22,6 +22,8 @@ from auditor.whatif.routing import End, Path, as_measured, route_from
 from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of
 
 Reading = tuple[Callable[["Ways"], "Way"], Callable[..., "Way"]]
+Gain = tuple[bool, Decimal, int]
+"""Whether nothing of unknown price is added, USD a GB at the lowest tier, and how often an unknown price is avoided."""
 Change = Mapping[Usage, int]
 """By how many bytes usages fall (rise, where negative)."""
 
@@ -32,7 +34,7 @@ class Way:
 
     path: Path
     change: Change = field(default_factory=dict)
-    gain: tuple[bool, Decimal] = (True, ZERO)
+    gain: Gain = (True, ZERO, 0)
     is_cut: bool = False
 
 
@@ -71,6 +73,7 @@ class Outcome:
     network: Network
     ways: Mapping[int, Mapping[str, Ways]]
     used: tuple[Counter[Pool], Counter[Pool]]
+    strays: Mapping[str, Mapping[Key, None]]
     bounds: Bounds
     cuts_off: bool = False
 
@@ -78,7 +81,7 @@ class Outcome:
     def of(cls, situation: Situation) -> Outcome:
         """No change yet."""
         nothing = Bounds(Difference(), Difference())
-        return cls(situation, situation.network, {}, (situation.used, situation.used), nothing)
+        return cls(situation, situation.network, {}, (situation.used, situation.used), {}, nothing)
 
     def to(self, after: Network) -> Outcome:
         """The outcome of one more change."""
@@ -93,17 +96,23 @@ class Outcome:
             for reading, pools in zip(READINGS, used, strict=True)
         )
         cuts_off = any(one.cuts_off for one in found.values())
-        return Outcome(self.situation, after, {**self.ways, **ways}, used, Bounds(low, high), cuts_off)
+        every = {**self.ways, **ways}
+        return Outcome(self.situation, after, every, used, self._strays(found), Bounds(low, high), cuts_off)
 
-    def _touched(self, after: Network) -> Iterable[Key]:
+    def _touched(self, after: Network) -> dict[Key, None]:
         """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from."""
-        vpcs = changed_vpcs(self.network, after)
-        keys = dict.fromkeys(key for vpc_id in sorted(vpcs) for key in self.situation.decided_by.get(vpc_id, ()))
-        for number, by_vpc in self.ways.items():
-            for vpc_id, ways in by_vpc.items():
-                if ways.vpcs & vpcs:
-                    keys[number, vpc_id] = None
-        return keys
+        indexes = (self.situation.decided_by, self.strays)
+        vpcs = sorted(changed_vpcs(self.network, after))
+        return dict.fromkeys(key for vpc_id in vpcs for index in indexes for key in index.get(vpc_id, ()))
+
+    def _strays(self, found: Mapping[Key, Ways]) -> Mapping[str, Mapping[Key, None]]:
+        """Flows that changes lead over VPCs which did not decide their way before."""
+        strays = dict(self.strays)
+        for key, ways in found.items():
+            for vpc_id in ways.vpcs:
+                if key not in self.situation.decided_by.get(vpc_id, {}):
+                    strays[vpc_id] = {**strays.get(vpc_id, {}), key: None}
+        return strays
 
     def _ways(self, key: Key, after: Network) -> Iterator[Way]:
         flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
@@ -179,12 +188,12 @@ def _is_cut(old: Path, new: Path) -> bool:
     return not new.hops or new.end not in {End.ARRIVES, old.end}
 
 
-def _gain(times: Mapping[Usage, int], prices: Prices) -> tuple[bool, Decimal]:
-    """USD a GB at the lowest tier, to rank ways by; what adds something of unknown price saves least."""
+def _gain(times: Mapping[Usage, int], prices: Prices) -> Gain:
+    """To rank ways by: what adds something of unknown price saves least; among equals what avoids some saves most."""
     tiers = {usage: prices.tiers(usage.region, usage.item) for usage in times}
     known = all(tiers[usage] for usage, count in times.items() if count < 0)
     rates = (EXACT.multiply(Decimal(count), tiers[usage][0].usd) for usage, count in times.items() if tiers[usage])
-    return (known, total(rates))
+    return (known, total(rates), sum(count for usage, count in times.items() if not tiers[usage]))
 
 
 def _sum(one: Difference, other: Difference) -> Difference:

@@ -61,7 +61,7 @@ class Path:
     @property
     def vpcs(self) -> frozenset[str]:
         """The VPCs whose routes decide it, that of its start apart."""
-        return frozenset(hop.vpc_id for hop in self.hops)
+        return frozenset(hop.vpc_id for hop in self.hops if hop.vpc_id)
 
     def passes(self, resource_id: str) -> bool:
         """Whether it leads over that resource."""

@@ -84,13 +84,13 @@ class Situation:
         return Counter(number for number, _ in self.origins)
 
     @cached_property
-    def decided_by(self) -> dict[str, tuple[Key, ...]]:
-        """Which flows from which VPCs take a way that a VPC's routes decide."""
+    def decided_by(self) -> dict[str, dict[Key, None]]:
+        """Which flows from which VPCs take a way that a VPC's routes decide: the keys, in order."""
         found: dict[str, dict[Key, None]] = {}
         for key, origins in self.origins.items():
             for vpc_id in {key[1]}.union(*(origin.path.vpcs for origin in origins)):
                 found.setdefault(vpc_id, {})[key] = None
-        return {vpc_id: tuple(keys) for vpc_id, keys in found.items()}
+        return found
 
     def path(self, subnet: Subnet, destination: Destination) -> Path:
         """The way of today from a subnet to a destination."""

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.network import Network
-from auditor.whatif.edits import apply_all
-from tests.whatif.networks import edits, evidences
+from auditor.whatif.edits import DropNatGateway, apply_all
+from tests.whatif.networks import REGION, edits, evidences
+from tests.whatif.test_routing import NETWORK
 
 INDEXES = (
     "vpc", "subnet", "nat_gateway", "endpoint", "table_of_subnet", "endpoints_of_vpc", "subnets_of_vpc",
@@ -42,3 +43,7 @@ def test_edits_leave_the_network_that_they_are_applied_to(evidence: Evidence, da
     before = repr(network)
     apply_all(network, data.draw(st.lists(edits(network), max_size=4)))
     assert repr(network) == before
+
+
+def test_a_nat_gateway_is_not_dropped_for_one_that_is_gone() -> None:
+    assert DropNatGateway("nat-1", REGION, replaced_by="nat-gone").apply(NETWORK) is NETWORK

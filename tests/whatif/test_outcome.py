@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -24,11 +25,12 @@ from auditor.model.network import (
     Vpc,
 )
 from auditor.model.traffic import Client, Destination, Flow, Level
-from auditor.whatif.bill import Traffic, bill
+from auditor.whatif.bill import Traffic, Usage, bill, repriced
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
     DropEndpoint,
     DropNatGateway,
+    LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
     TurnOnPrivateDns,
     apply_all,
@@ -216,6 +218,45 @@ def test_private_dns_moves_unknown_bytes_at_the_most_all_of_them() -> None:
     now = Situation(replace(NETWORK, endpoints=(endpoint,)), Traffic((open_flow("nat-1", 1000 * GIB),)), PRICES)
     bounds = price_alone(now, (TurnOnPrivateDns("vpce-1", "vpc-1", REGION),))
     assert (bounds.low.usd, bounds.high.usd) == (Decimal(0), Decimal(45))
+
+
+def test_bytes_at_an_endpoint_may_be_of_clients_beyond_a_transit_gateway() -> None:
+    """They stay on it whatever its VPC does: 1,000 GB at 0.01 are saved at the most, nothing at the least."""
+    paid = Endpoint("vpce-1", "1", REGION, "vpc-1", "Interface", "s3", private_dns=True)
+    free = Endpoint("vpce-2", "1", REGION, "vpc-1", "Gateway", "s3", route_table_ids=("rtb-1",))
+    flow = Flow(Client("1", REGION, "vpc-1"), Destination("s3", REGION), 0, 1000 * GIB, Level.METRICS, "vpce-1")
+    way_in = (*NETWORK.route_tables[0].routes, Route("10.9.0.0/16", "tgw-1"))
+    connected = replace(NETWORK, route_tables=(replace(NETWORK.route_tables[0], routes=way_in),))
+    for network, low in ((NETWORK, 10), (connected, 0)):
+        now = Situation(replace(network, endpoints=(paid, free)), Traffic((flow,)), PRICES)
+        bounds = price_alone(now, (LimitPrivateDnsToInboundResolver("vpce-1", REGION),))
+        assert (bounds.low.usd, bounds.high.usd) == (Decimal(low), Decimal(10))
+
+
+def test_a_change_in_a_vpc_to_which_an_earlier_change_led_is_seen() -> None:
+    """First subnet-a is led to a private NAT gateway of another VPC and pays twice, then that VPC's way moves."""
+    far = replace(NETWORK.subnets[1], id="subnet-far", vpc_id="vpc-2", az=AZS[0])
+    way = RouteTable("rtb-far", "1", REGION, "vpc-2", is_main=True, routes=(Route("0.0.0.0/0", "nat-far-1"),))
+    nat = replace(NETWORK.nat_gateways[0], id="nat-far-1", vpc_id="vpc-2", subnet_id="subnet-far")
+    network = replace(
+        NETWORK,
+        subnets=(*NETWORK.subnets, far),
+        route_tables=(*NETWORK.route_tables, way),
+        nat_gateways=(*NETWORK.nat_gateways, nat, replace(nat, id="nat-private", connectivity="private")),
+    )
+    table = replace(way, routes=(Route("0.0.0.0/0", "igw-1"),))
+    first = RouteSubnetToNat("subnet-a", REGION, "rtb-1", "nat-private").apply(network)
+    second = replace(first, route_tables=tuple(table if t.id == "rtb-far" else t for t in first.route_tables))
+    one = Outcome.of(closed_s3(network, 1000 * GIB)).to(first)
+    assert (one.bounds.low.usd, one.to(second).bounds.low.usd) == (Decimal(-35), Decimal(45))
+
+
+def test_endpoints_of_one_pool_give_back_their_tiers_one_after_the_other() -> None:
+    """3 PiB and 3 PiB leave a pool of 6: all three tiers are saved, whichever endpoint is named first."""
+    usages = [Usage(name, "data processed", Item.INTERFACE_ENDPOINT_GB, REGION, "1") for name in ("vpce-a", "vpce-b")]
+    pools = Counter({usages[0].pool: 6 * PIB})
+    assert repriced(dict.fromkeys(usages, 3 * PIB), pools, PRICES).usd == Decimal("39845.888")
+    assert repriced(dict.fromkeys(usages, -3 * PIB), pools, PRICES).usd == Decimal("-39845.888")
 
 
 def test_no_change_is_no_difference() -> None:

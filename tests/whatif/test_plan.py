@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.money import total
-from auditor.model.network import Route, RouteTable
+from auditor.model.network import Endpoint, Route, RouteTable
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
-from auditor.whatif.edits import AddGatewayEndpoint, DropNatGateway, Edit, RouteSubnetToNat
+from auditor.whatif.edits import AddGatewayEndpoint, DropNatGateway, Edit, RouteSubnetToNat, TurnOnPrivateDns
 from auditor.whatif.outcome import Outcome
 from auditor.whatif.plan import Candidate, after, make_plan, price_alone
 from auditor.whatif.saving import Situation
 from tests.whatif import oracle
 from tests.whatif.networks import PRICES, REGION, edits, evidences
-from tests.whatif.test_outcome import GIB, amounts, open_flow, situation
+from tests.whatif.test_outcome import GIB, amounts, closed_s3, open_flow, situation
 from tests.whatif.test_routing import NETWORK, SERVICES
 
 
@@ -110,3 +110,22 @@ def test_a_step_may_make_certain_what_an_earlier_one_made_possible() -> None:
     one = price_alone(now, (AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-2",)),))
     assert amounts(one) == (Fraction(0), Fraction(45))
     assert amounts(both) == (Fraction(45), Fraction(55))
+
+
+def test_a_nat_gateway_that_carries_bytes_is_not_dropped_without_another_in_its_place() -> None:
+    """Its hours would be saved, and its clients cut off."""
+    now = closed_s3(NETWORK, GIB)
+    assert list(make_plan(now, candidates(now, (DropNatGateway("nat-1", REGION),)))) == []
+
+
+def test_what_pays_alone_but_costs_after_an_earlier_step_is_left_out() -> None:
+    """The gateway endpoint saves 55; private DNS then would lead the same bytes to an endpoint that charges for them."""
+    paid = Endpoint("vpce-1", "1", REGION, "vpc-1", "Interface", "s3")
+    now = closed_s3(replace(NETWORK, endpoints=(paid,)), 1000 * GIB)
+    dns, gateway = (
+        TurnOnPrivateDns("vpce-1", "vpc-1", REGION),
+        AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-1",)),
+    )
+    proposed = candidates(now, (dns,), (gateway,))
+    assert [candidate.alone.low.usd for candidate in proposed] == [45, 55]
+    assert [step.id for step in make_plan(now, proposed)] == ["1"]
