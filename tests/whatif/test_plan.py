@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
-from auditor.model.money import total
+from auditor.model.money import Item, total
 from auditor.model.network import Endpoint, Route, RouteTable
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
@@ -19,7 +19,7 @@ from auditor.whatif.outcome import Outcome
 from auditor.whatif.plan import Candidate, after, make_plan, price_alone
 from auditor.whatif.saving import Situation
 from tests.whatif import oracle
-from tests.whatif.networks import PRICES, REGION, edits, evidences
+from tests.whatif.networks import PRICES, REGION, USD, edits, evidences, prices_of
 from tests.whatif.test_outcome import GIB, amounts, closed_s3, open_flow, situation
 from tests.whatif.test_routing import NETWORK, SERVICES
 
@@ -89,6 +89,19 @@ def test_two_ideas_for_the_same_bytes_are_counted_once() -> None:
     assert total(step.high for step in steps) == 55
 
 
+def test_rivals_both_enter_the_plan_where_the_price_between_zones_is_unknown() -> None:
+    """What avoids an unknown cost is taken to save more than what avoids none, so that no rival seems to add one."""
+    prices = prices_of({item: usd for item, usd in USD.items() if item is not Item.INTER_AZ_GB})
+    routes = (Route("0.0.0.0/0", "nat-1"),)
+    tables = [RouteTable(f"rtb-{n}", "1", REGION, "vpc-1", subnet_ids=(f"subnet-{n}",), routes=routes) for n in "ab"]
+    network = replace(NETWORK, route_tables=tuple(tables), subnets=NETWORK.subnets[::-1])
+    now = Situation(network, Traffic((open_flow("nat-1", 1000 * GIB),)), prices)
+    one = AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-a",))
+    other = AddGatewayEndpoint("vpc-1", "1", REGION, "dynamodb", ("rtb-b", "rtb-a"))
+    steps = list(make_plan(now, candidates(now, (one,), (other,))))
+    assert [(step.low, step.high) for step in steps] == [(0, 45), (0, 0)]
+
+
 def test_two_nat_gateways_do_not_both_go_in_favour_of_the_other() -> None:
     other = replace(NETWORK.nat_gateways[0], id="nat-2")
     table = RouteTable("rtb-2", "1", REGION, "vpc-1", subnet_ids=("subnet-b",), routes=(Route("0.0.0.0/0", "nat-2"),))
@@ -119,7 +132,7 @@ def test_a_nat_gateway_that_carries_bytes_is_not_dropped_without_another_in_its_
 
 
 def test_what_pays_alone_but_costs_after_an_earlier_step_is_left_out() -> None:
-    """The gateway endpoint saves 55; private DNS then would lead the same bytes to an endpoint that charges for them."""
+    """The gateway endpoint saves 55; private DNS would then lead the same bytes to an endpoint that charges."""
     paid = Endpoint("vpce-1", "1", REGION, "vpc-1", "Interface", "s3")
     now = closed_s3(replace(NETWORK, endpoints=(paid,)), 1000 * GIB)
     dns, gateway = (
