@@ -99,7 +99,7 @@ def test_rivals_both_enter_the_plan_where_the_price_between_zones_is_unknown() -
     one = AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-a",))
     other = AddGatewayEndpoint("vpc-1", "1", REGION, "dynamodb", ("rtb-b", "rtb-a"))
     steps = list(make_plan(now, candidates(now, (one,), (other,))))
-    assert [(step.low, step.high) for step in steps] == [(0, 45), (0, 0)]
+    assert [(step.low, step.high) for step in steps] == [(Decimal(0), Decimal(45)), (Decimal(0), Decimal(0))]
 
 
 def test_two_nat_gateways_do_not_both_go_in_favour_of_the_other() -> None:
