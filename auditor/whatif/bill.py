@@ -11,7 +11,7 @@ from itertools import pairwise
 from auditor.model.money import MONTH_HOURS, Bill, Difference, Item, Line, Prices, gigabytes, subtract
 from auditor.model.network import Endpoint, NatGateway, Network
 from auditor.model.traffic import Flow
-from auditor.whatif.routing import Hop, HopKind, Path, route
+from auditor.whatif.routing import Hop, HopKind, Path, as_measured, route
 
 HOURS = "hours"
 DATA = "data processed"
@@ -54,7 +54,7 @@ class Usage:
 
 
 def bill(network: Network, traffic: Traffic, prices: Prices) -> Bill:
-    """Hours of everything that stands there, and GB of everything that flows."""
+    """Hours of everything that stands there, and GB of everything that flows, where it was measured."""
     standing = hours(network.nat_gateways, network.endpoints, traffic.unmeasured, prices)
     return Bill((*standing, *_flowing(network, traffic, prices)))
 
@@ -137,9 +137,15 @@ def _flowing(network: Network, traffic: Traffic, prices: Prices) -> Iterator[Lin
 def _counts(network: Network, traffic: Traffic) -> Counter[Usage]:
     counts: Counter[Usage] = Counter()
     for flow in traffic.flows:
-        for usage, times in charges(network, route(network, flow)).items():
+        for usage, times in charges(network, _path(network, flow)).items():
             counts[usage] += flow.bytes * times
     return counts
+
+
+def _path(network: Network, flow: Flow) -> Path:
+    """The flow's way; where the routes of today do not explain what was measured, what was measured counts."""
+    path = route(network, flow)
+    return path if path.passes(flow.measured_at) else as_measured(network, flow.measured_at)
 
 
 def _usages(network: Network, hop: Hop) -> Iterator[Usage]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from auditor.model.evidence import Attribution, Evidence, Source
 from auditor.model.network import Endpoint, NatGateway
 from auditor.model.traffic import UNKNOWN, Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
-from auditor.whatif.routing import route
 
 UP, DOWN = "BytesInFromSource", "BytesInFromDestination"
 """The bytes as they come in; the two metrics of bytes going out count the same bytes again."""
@@ -90,12 +88,9 @@ def _monthly(evidence: Evidence, nat: NatGateway, parts: list[int], measured: in
 
 
 def _attributed(evidence: Evidence, nat: NatGateway, one: Attribution, up: int, down: int) -> Flow:
-    """Where the routes of today do not lead from the subnet over the NAT gateway, its clients are not known."""
     subnet = evidence.network.subnet.get(one.subnet_id or "")
     client = Client(nat.account_id, nat.region, subnet.vpc_id if subnet else None, one.subnet_id)
-    flow = Flow(client, Destination(one.service, one.service_region), up, down, Level.FLOW_LOGS, nat.id)
-    passes = route(evidence.network, flow).passes(nat.id)
-    return flow if passes else replace(flow, client=Client(nat.account_id, nat.region))
+    return Flow(client, Destination(one.service, one.service_region), up, down, Level.FLOW_LOGS, nat.id)
 
 
 def _endpoint_flows(evidence: Evidence, endpoint: Endpoint) -> Iterator[Flow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import EVIDENCE_VERSION, Attribution, Evidence, Scope, Series, Source, Window
 from auditor.model.network import Endpoint, NatGateway, Network
+from auditor.whatif.bill import bill
 from auditor.whatif.flows import endpoint_bytes, nat_bytes, traffic_of
-from tests.whatif.networks import ELSEWHERE, REGION, WINDOW, evidences
+from tests.whatif.networks import ELSEWHERE, PRICES, REGION, WINDOW, evidences
 from tests.whatif.test_routing import NETWORK
 
 DAY = (WINDOW.end.date() - timedelta(days=1),)
@@ -65,13 +67,15 @@ def test_rounding_to_whole_bytes_loses_none() -> None:
 
 
 def test_bytes_that_todays_routes_do_not_explain_stay_where_they_were_measured() -> None:
-    """S3 bytes at the NAT gateway of a subnet that has a gateway endpoint by now: their client is not known."""
-    evidence = one_nat(720, 0, attributed(720, 0))
+    """S3 bytes at the NAT gateway of a subnet that has a gateway endpoint by now: 730 GB a month, as billed."""
+    evidence = one_nat(720 * 2**30, 0, attributed(720 * 2**30, 0))
     endpoint = Endpoint("vpce-1", "1", REGION, "vpc-1", "Gateway", "s3", route_table_ids=("rtb-1",))
     network = replace(evidence.network, endpoints=(endpoint,))
     changed = replace(evidence, scopes=(replace(evidence.scopes[0], network=network),))
-    assert traffic_of(changed).flows[0].client.subnet_id is None
-    assert traffic_of(evidence).flows[0].client.subnet_id == "subnet-a"
+    lines = bill(changed.network, traffic_of(changed), PRICES).lines
+    assert [(line.resource, line.quantity) for line in lines if line.label == "data processed"] == [
+        ("nat-1", Decimal(730))
+    ]
 
 
 @given(st.integers(0, 2**80), st.integers(1, 400))

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.model.network import (
+    Endpoint,
+    NatGateway,
+    Network,
+    Route,
+    RouteTable,
+    Subnet,
+    TransitGatewayAttachment,
+    TransitGatewayRoute,
+    Vpc,
+)
 from auditor.model.traffic import Destination
 from auditor.whatif.routing import HopKind, route_from
 from tests.whatif import oracle
@@ -75,3 +85,20 @@ def test_a_table_may_lead_to_a_nat_gateway_of_another_vpc() -> None:
     network = replace(NETWORK, subnets=(*NETWORK.subnets, far), route_tables=(*NETWORK.route_tables, table))
     (hop,) = route_from(network, far, S3).hops
     assert (hop.kind, hop.id, hop.crosses_az, hop.vpc_id) == (HopKind.NAT_GATEWAY, "nat-1", False, "vpc-1")
+
+
+def test_a_transit_gateway_puts_traffic_down_in_the_clients_own_zone() -> None:
+    """The hub is attached in zones a and b, its NAT gateway stands in b: a client in b crosses none."""
+    spoke = Subnet("subnet-spoke", "1", REGION, "vpc-2", AZS[1])
+    zones = ("subnet-a", "subnet-b")
+    hub = TransitGatewayAttachment("attach-1", "tgw-1", "1", REGION, "vpc", "vpc-1", "1", subnet_ids=zones)
+    table = RouteTable("rtb-2", "1", REGION, "vpc-2", is_main=True, routes=(Route("0.0.0.0/0", "tgw-1"),))
+    network = replace(
+        NETWORK,
+        subnets=(*NETWORK.subnets, spoke),
+        route_tables=(*NETWORK.route_tables, table),
+        attachments=(hub, replace(hub, id="attach-2", resource_id="vpc-2", subnet_ids=(), route_table_id="tgw-rtb-1")),
+        transit_routes=(TransitGatewayRoute("tgw-rtb-1", REGION, "0.0.0.0/0", "attach-1"),),
+    )
+    for zone, crosses in ((AZS[1], False), (AZS[0], True)):
+        assert route_from(network, replace(spoke, az=zone), S3).hops[-1].crosses_az is crosses
