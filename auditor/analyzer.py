@@ -79,7 +79,8 @@ def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
 
 def situation_of(evidence: Evidence, region: str, traffic: Traffic) -> Situation:
     """One region of all accounts: hubs and spokes cross accounts, nothing that is priced here crosses regions."""
-    network = Network.merge(scope.network for scope in evidence.scopes if scope.region == region)
+    scopes = (scope for scope in evidence.scope.values() if scope.region == region)
+    network = Network.merge((scope.account_id, scope.network) for scope in scopes)
     flows = tuple(flow for flow in traffic.flows if flow.client.region == region)
     return Situation(network, Traffic(flows, traffic.unmeasured), evidence.prices)
 
@@ -107,7 +108,7 @@ def _judge_region(evidence: Evidence, region: str, traffic: Traffic, remedy: Rem
 
 def _say(evidence: Evidence, situation: Situation, region: str) -> Iterator[tuple[Rule, Scope, Proposal | Unjudged]]:
     """What every rule says of every scope of a region; a rule whose evidence is missing says only that."""
-    for scope in evidence.scopes:
+    for scope in evidence.scope.values():
         if scope.region != region or scope.skipped:
             continue
         view = View(evidence, situation, scope.account_id, region)

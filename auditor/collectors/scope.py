@@ -152,7 +152,7 @@ async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Netw
         _read_metrics(reading, core, window),
     )
     own = Network(nat_gateways=core.nats, endpoints=core.endpoints, route_tables=core.tables)
-    return Network.merge([own, *parts]), series
+    return Network.merge((reading.calls.account_id, part) for part in (own, *parts)), series
 
 
 async def _read_vpcs(reading: Reading) -> Network:

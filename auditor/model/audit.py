@@ -79,7 +79,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """One step: what it saves on top of those before it, measured and (apart from that) at most unmeasured."""
+    """One step: what it saves on top of those before it, measured and (apart from that) at most unmeasured.
+
+    `unmeasured_high` is negative where a step makes certain what those before it made possible.
+    """
 
     step: int
     finding_id: str

@@ -162,7 +162,7 @@ class Evidence:
     @cached_property
     def network(self) -> Network:
         """All scopes' networks as one."""
-        return Network.merge(scope.network for scope in self.scopes)
+        return Network.merge((scope.account_id, scope.network) for scope in self.scopes)
 
     @cached_property
     def series(self) -> dict[tuple[str, str], Series]:

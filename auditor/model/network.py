@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Tags = tuple[tuple[str, str], ...]
 
@@ -264,6 +264,8 @@ class Interface:
     private_ips: tuple[str, ...] = ()
 
 
+_LIVE_ATTACHMENT_STATES = frozenset({"available", "modifying"})
+
 T = TypeVar("T")
 
 
@@ -287,11 +289,16 @@ class Network:
     interfaces: tuple[Interface, ...] = ()
 
     @classmethod
-    def merge(cls, parts: Iterable[Network]) -> Network:
-        """One network of many; a resource that several scopes describe (shared subnets) stays once."""
+    def merge(cls, parts: Iterable[tuple[str, Network]]) -> Network:
+        """One network of many, each with the account that described it.
+
+        What several accounts describe (shared subnets and their VPC) stays once, as its owner sees it: a participant
+        sees neither tags nor all routes.
+        """
         found = list(parts)
-        names = [f.name for f in fields(cls)]
-        return cls(**{name: tuple(dict.fromkeys(x for part in found for x in getattr(part, name))) for name in names})
+        return cls(
+            **{f.name: _merged((who, x) for who, part in found for x in getattr(part, f.name)) for f in fields(cls)}
+        )
 
     @cached_property
     def vpc(self) -> dict[str, Vpc]:
@@ -345,7 +352,7 @@ class Network:
     def attachment_of_vpc(self) -> dict[tuple[str, str], TransitGatewayAttachment]:
         """Attachments by transit gateway and VPC; the owner's and the VPC's view of one are joined."""
         joined: dict[tuple[str, str], TransitGatewayAttachment] = {}
-        for seen in self.attachments:
+        for seen in (one for one in self.attachments if one.state in _LIVE_ATTACHMENT_STATES):
             key = (seen.transit_gateway_id, seen.resource_id)
             known = joined.get(key, seen)
             joined[key] = replace(
@@ -354,6 +361,17 @@ class Network:
                 subnet_ids=known.subnet_ids or seen.subnet_ids,
             )
         return joined
+
+
+def _merged(described: Iterable[tuple[str, Any]]) -> tuple[Any, ...]:
+    """Each resource once; those without an owner of their own are told apart by all that they say."""
+    kept: dict[object, Any] = {}
+    for who, one in described:
+        owner = getattr(one, "account_id", None)
+        key = (owner, one.id) if owner else one
+        if who == owner or key not in kept:
+            kept[key] = one
+    return tuple(kept.values())
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

@@ -10,7 +10,7 @@ from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Destination
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
-from auditor.whatif.routing import End, HopKind, Path, capturing_endpoint, egress, zone_of_nat
+from auditor.whatif.routing import End, HopKind, Path, capturing_endpoint, zone_of_nat
 from auditor.whatif.saving import Situation
 
 
@@ -82,7 +82,7 @@ class View:
 
     def egress(self, subnet: Subnet) -> Path:
         """The subnet's way to the internet."""
-        return egress(self.network, subnet)
+        return self.situation.ways_out[subnet.id]
 
     def table(self, subnet: Subnet) -> RouteTable:
         """The route table of a subnet that has a way to somewhere."""

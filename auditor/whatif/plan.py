@@ -1,4 +1,4 @@
-"""The plan: edits in an order, each priced on top of those before it; one that adds nothing any more is left out."""
+"""The plan: edits in an order, each priced on top of those before it; one that would take from them is left out."""
 
 from __future__ import annotations
 
