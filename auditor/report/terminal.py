@@ -39,7 +39,8 @@ def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
     _print_plan(seen, console)
     _print_findings(seen, console)
     if not seen.is_complete:
-        console.print(Text(f"\n{counted(len(audit.gaps), 'gap')}: what could not be read is in no figure.", "yellow"))
+        missing = counted(len(audit.gaps), "gap") if audit.gaps else "Scopes were skipped"
+        console.print(Text(f"\n{missing}: what could not be read is in no figure.", "yellow"))
     for path in paths:
         console.print(Text(clean(str(path))), soft_wrap=True)
 
