@@ -125,8 +125,10 @@ class Outcome:
 
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
-        old, new = (n.endpoints_of_vpc.get(vpc_id, ()) for n in (self.situation.network, after))
-        changed = {(e.service, e.service_region or e.region) for e in {*old} ^ {*new}}
+        now = self.situation.network
+        old, new = (n.endpoints_of_vpc.get(vpc_id, ()) for n in (now, after))
+        touched = {*old} ^ {*new} if now.vpc.get(vpc_id) == after.vpc.get(vpc_id) else {*old, *new}
+        changed = {(e.service, e.service_region or e.region) for e in touched}
         return [Destination(*service) for service in sorted(changed)]
 
     def _way(self, flow: Flow, origin: Origin, destination: Destination, after: Network) -> Way:

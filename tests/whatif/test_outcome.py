@@ -219,6 +219,16 @@ def test_private_dns_moves_unknown_bytes_at_the_most_all_of_them() -> None:
     assert (bounds.low.usd, bounds.high.usd) == (Decimal(0), Decimal(45))
 
 
+def test_the_vpcs_dns_attributes_alone_move_them_too() -> None:
+    """Private DNS is on, the VPC's DNS hostnames are off: turning them on is worth the same."""
+    endpoint = Endpoint("vpce-1", "1", REGION, "vpc-1", "Interface", "kms", private_dns=True, subnet_ids=("subnet-a",))
+    vpc = replace(NETWORK.vpcs[0], dns_hostnames=False)
+    network = replace(NETWORK, vpcs=(vpc,), endpoints=(endpoint,))
+    now = Situation(network, Traffic((open_flow("nat-1", 1000 * GIB),)), PRICES)
+    bounds = price_alone(now, (TurnOnPrivateDns("vpce-1", "vpc-1", REGION),))
+    assert (bounds.low.usd, bounds.high.usd) == (Decimal(0), Decimal(45))
+
+
 def test_bytes_at_an_endpoint_may_be_of_clients_beyond_a_transit_gateway() -> None:
     """They stay on it whatever its VPC does: 1,000 GB at 0.01 are saved at the most, nothing at the least."""
     paid = Endpoint("vpce-1", "1", REGION, "vpc-1", "Interface", "s3", private_dns=True)
