@@ -28,13 +28,14 @@ from botocore.utils import parse_timestamp
 from auditor import __version__
 from auditor.aws import guard
 from auditor.aws.failures import AwsFailureError, Kind, failure
-from auditor.aws.operations import ASSUME_ROLE, Operation
+from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, Operation
 from auditor.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_REGION = "us-east-1"
 _CALLS_IN_FLIGHT = 128
+_FIRST_CALL_IS_SENT = 0.02
 _CONFIG = AioConfig(
     connect_timeout=5,
     read_timeout=30,
@@ -118,6 +119,12 @@ class AuditSession:
         if service not in self._clients:
             self._clients[service] = asyncio.ensure_future(self._open(service))
         return await self._clients[service]
+
+    async def prepare(self) -> None:
+        """Open every client while the first answer is on its way: loading EC2's model takes as long as a call."""
+        await asyncio.sleep(_FIRST_CALL_IS_SENT)
+        for service in dict.fromkeys(operation.service for operation in OPERATIONS):
+            await self.client(service)
 
     async def call(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
         """One call for a target; raises `AwsFailureError` with the reason for a gap."""

@@ -78,7 +78,7 @@ def window_of(days: int, now: datetime) -> Window:
 async def collect(selection: Selection, progress: Progress | None = None) -> Evidence:
     """The evidence of a run; `NoAccessError` only where not one scope could be read."""
     async with AuditSession(selection.profile) as session:
-        own = await own_account(session)
+        own, _ = await asyncio.gather(own_account(session), session.prepare())
         prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
         run = Run(selection, progress or Progress(), prices)
         accounts = selection.accounts or (own.account_id,)
