@@ -112,4 +112,5 @@ def _without_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # what is there stays for the run: the first collection would look at all of it in vain
         gc.enable()

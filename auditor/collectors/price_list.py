@@ -5,6 +5,7 @@ A row that is not wholly understood is left out and spoils no other. Where the l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,6 +67,9 @@ _USAGES = {
 """VPC user guide, "Understand codes for Amazon VPC in billing and usage reports"; Data Exports user guide,
 "Understanding data transfer charges"; price files of 2026-09."""
 
+_PRICED = re.compile("|".join(re.escape(name) for name in _USAGES))
+"""A region lists hundreds of products of which ten are ours: only these are worth parsing."""
+
 
 class _Dollars(BaseModel):
     """A price in another currency has no USD: the row is refused rather than converted."""
@@ -126,6 +130,8 @@ def parse_products(price_list: Iterable[str], region: str, as_of: str) -> tuple[
 
 def _offers(text: str, region: str, as_of: str) -> Iterator[_Offer]:
     """The terms in force of a product that we price; none if it is of elsewhere or not wholly understood."""
+    if not _PRICED.search(text):
+        return
     try:
         listed = _Listed.model_validate_json(text)
     except ValidationError:
