@@ -18,10 +18,11 @@ from tests.report.example import AUDIT, blind_audit, empty_audit, hostile_audit
 PUBLISHED = Path(__file__).parents[2] / "docs" / "audit.schema.json"
 
 
-def validate(document: dict[str, Any]) -> None:
+def violations(document: object) -> list[jsonschema.ValidationError]:
+    """Where a document leaves the published schema."""
     schema = json.loads(PUBLISHED.read_text())
     validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
-    validator.validate(document)
+    return list(validator.iter_errors(document))
 
 
 def test_the_published_schema_is_current() -> None:
@@ -31,12 +32,14 @@ def test_the_published_schema_is_current() -> None:
 
 
 def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(json.loads(PUBLISHED.read_text()))
+    draft = jsonschema.Draft202012Validator
+    of_schemas = draft(draft.META_SCHEMA, format_checker=draft.FORMAT_CHECKER)
+    assert list(of_schemas.iter_errors(json.loads(PUBLISHED.read_text()))) == []
 
 
 @pytest.mark.parametrize("audit", [AUDIT, empty_audit(), blind_audit(), hostile_audit()])
 def test_every_audit_keeps_to_the_schema(audit: Audit) -> None:
-    validate(json.loads(render_json(audit)))
+    assert violations(json.loads(render_json(audit))) == []
 
 
 def test_the_document_has_the_promised_shape() -> None:
@@ -93,15 +96,14 @@ BREAKS: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_a_broken_audit_fails(break_it: Callable[[dict[str, Any]], object]) -> None:
     document = json.loads(render_json(AUDIT))
     break_it(document)
-    with pytest.raises(jsonschema.ValidationError):
-        validate(document)
+    assert violations(document)
 
 
 def test_a_further_field_is_allowed() -> None:
     """Minor versions may add fields without breaking a reader that validates."""
     document = json.loads(render_json(AUDIT))
     document["totals"]["co2"] = "0.1"
-    validate(document)
+    assert violations(document) == []
 
 
 def test_every_field_is_described_with_its_unit() -> None:

@@ -1,0 +1,50 @@
+"""Starting the command line in a process of its own, and what it answers: exit codes, lines, files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.embedded import ROOT
+
+Done = subprocess.CompletedProcess[str]
+Auditor = Callable[..., Done]
+
+OK, USAGE, NO_ACCESS, GAPS, ABOVE = 0, 2, 3, 4, 10
+
+
+def start(*args: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "auditor", *args],
+        env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def auditor(*args: str, **environment: str) -> Done:
+    with start(*args, **environment) as process:
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(args, process.returncode, out, err)
+
+
+def refused(done: Done, code: int) -> str:
+    """The one line that a failed command says, without its name."""
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert last.startswith("auditor: ")
+    return last.removeprefix("auditor: ")
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+def audit_of(folder: Path) -> dict[str, list[dict[str, str]]]:
+    read: dict[str, list[dict[str, str]]] = json.loads((folder / "audit.json").read_text("utf-8"))
+    return read

@@ -1,0 +1,153 @@
+"""The commands beside `auditor run`, as a user meets them: saved evidence, help, rules, doctor, prices, the demo."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditor.rules import all_rules
+from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, Auditor, auditor, files, refused, start
+from tests.embedded import OWN, ROOT, clean_environment
+from tests.fault_proxy import FaultProxy
+
+
+@pytest.fixture
+def saved(run: Auditor, tmp_path: Path) -> Path:
+    """A run's folder."""
+    assert run("--region", "us-east-1").returncode == OK
+    return tmp_path / "report"
+
+
+def test_saved_evidence_gives_the_same_audit_byte_for_byte_and_calls_nobody(
+    saved: Path, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    proxy.calls.clear()
+    again = tmp_path / "again"
+    evidence = str(saved / "evidence.json")
+    done = auditor("report", evidence, "--output", str(again), "--format", "json", **clean_environment())
+    assert (done.returncode, done.stdout) == (OK, f"{again}/audit.json\n")
+    assert (again / "audit.json").read_bytes() == (saved / "audit.json").read_bytes()
+    assert proxy.calls == []
+
+
+def _broken(kind: str, whole: bytes) -> bytes:
+    if kind == "truncated":
+        return whole[: len(whole) // 2]
+    plain = json.loads(whole)
+    if kind == "of a newer version":
+        plain["version"] = 99
+    elif kind == "of another type":
+        plain["scopes"] = "all"
+    elif kind == "without a part":
+        del plain["window"]
+    return {"empty": b"", "not JSON": b"<html>", "a list": b"[]"}.get(kind) or json.dumps(plain).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("truncated", "is not saved evidence: "),
+        ("of a newer version", "has evidence version 99, this Auditor reads up to 1: update it"),
+        ("of another type", "is not saved evidence: scopes: "),
+        ("without a part", "is not saved evidence: window: "),
+        ("not JSON", "is not saved evidence: "),
+        ("a list", "is not saved evidence: "),
+    ],
+)
+def test_broken_evidence_is_refused_in_one_line_and_writes_nothing(
+    saved: Path, tmp_path: Path, kind: str, said: str
+) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_bytes(_broken(kind, (saved / "evidence.json").read_bytes()))
+    done = auditor("report", str(file), "--output", str(tmp_path / "again"), **clean_environment())
+    assert refused(done, USAGE).startswith(f"{file} {said}")
+    assert len(done.stderr.splitlines()) == 1
+    assert files(tmp_path / "again") == set()
+
+
+@pytest.mark.parametrize(("path", "said"), [(".", "Is a directory"), ("none.json", "No such file or directory")])
+def test_evidence_that_is_no_file(tmp_path: Path, path: str, said: str) -> None:
+    done = auditor("report", str(tmp_path / path), "--output", str(tmp_path / "again"), **clean_environment())
+    assert refused(done, USAGE).endswith(said)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """It answers at once because it loads neither AWS's models, nor pages, nor tables."""
+    heavy = ("aiobotocore", "aiohttp", "boto3", "botocore", "jinja2", "moto", "pydantic", "rich", "weasyprint")
+    script = (
+        "import sys\nsys.argv = ['auditor', '--help']\nfrom auditor.cli import main\n"
+        f"try:\n main()\nfinally:\n sys.stderr.write(' '.join(sorted(set({heavy!r}) & set(sys.modules))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert "Audit now, and write the reports." in done.stdout
+
+
+def test_no_command_is_a_call_for_help() -> None:
+    done, asked = auditor(**clean_environment()), auditor("--help", **clean_environment())
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert done.stdout == asked.stdout
+
+
+def test_the_policy_is_the_published_one() -> None:
+    done = auditor("iam", **clean_environment())
+    assert done.stdout == (ROOT / "config" / "iam-policy.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in all_rules()])
+def test_each_rule_is_explained_by_its_page(rule: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from auditor.cli import app  # noqa: PLC0415 -- only the next line needs it
+
+    app(args=["explain", rule], standalone_mode=False)
+    assert capsys.readouterr().out.strip() == (ROOT / "docs" / "rules" / f"{rule}.md").read_text("utf-8").strip()
+
+
+def test_rules_are_listed_each_on_a_line_and_an_unknown_one_is_named() -> None:
+    lines = auditor("rules", **clean_environment()).stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [rule.id for rule in all_rules()]
+    assert refused(auditor("explain", "nonsense", **clean_environment()), USAGE).startswith("unknown rule 'nonsense'")
+
+
+def test_doctor_names_a_denied_action_and_exits_as_with_a_gap(environment: dict[str, str], proxy: FaultProxy) -> None:
+    well = auditor("doctor", **environment)
+    assert well.returncode == OK
+    assert f"::{OWN}:" in well.stdout
+    proxy.deny("DescribeVpcEndpoints")
+    ill = auditor("doctor", "--region", "us-east-1", **environment)
+    assert ill.returncode == GAPS
+    (line,) = [line for line in ill.stdout.splitlines() if "UnauthorizedOperation" in line]
+    assert "us-east-1" in line
+    assert "ec2:DescribeVpcEndpoints" in line
+
+
+def test_doctor_without_credentials(tmp_path: Path) -> None:
+    assert "no AWS credentials found" in refused(auditor("doctor", **clean_environment(HOME=str(tmp_path))), NO_ACCESS)
+
+
+def test_prices_of_a_region_need_no_credentials_when_bundled(tmp_path: Path) -> None:
+    done = auditor("prices", "--region", "eu-central-1", "--bundled-prices", **clean_environment(HOME=str(tmp_path)))
+    assert done.returncode == OK
+    assert "$0.052" in done.stdout  # a NAT gateway's hour in Frankfurt, VPC pricing page
+
+
+def test_the_demo_gives_the_same_bytes_each_time_without_any_setting_of_the_users(tmp_path: Path) -> None:
+    """Neither a profile that is gone nor a region, nor the order in which Python hashes, changes anything."""
+    mine = {"AWS_PROFILE": "gone", "AWS_DEFAULT_REGION": "xx", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    runs = [
+        start("demo", "--output", str(tmp_path / seed), "--format", fmt, **os.environ | mine | {"PYTHONHASHSEED": seed})
+        for seed, fmt in (("1", "html,pdf,json"), ("2", "json"))
+    ]
+    for process in runs:
+        with process:
+            _, err = process.communicate(timeout=90)
+        assert process.returncode == OK, err
+    assert files(tmp_path / "1") == {"report.html", "report.pdf", "audit.json", "evidence.json"}
+    for name in ("audit.json", "evidence.json"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
