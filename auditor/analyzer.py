@@ -148,11 +148,15 @@ def _finding(rule: Rule, scope: Scope, said: Proposal, bounds: Bounds, remediati
 
 
 def _saving(said: Proposal, bounds: Bounds) -> Saving | None:
+    """`expected` only where everything is priced; nothing at all where all that is known nets to zero."""
     low, high = bounds.low.usd, bounds.high.usd
     lines = (*bounds.low.avoided, *bounds.low.added, *bounds.high.avoided, *bounds.high.added)
-    if low is None or high is None or not said.edits or all(line.usd is None for line in lines):
+    if low is None or high is None or not said.edits or not lines:
         return None
-    return Saving(low, low if low == high else None, high)
+    is_priced = all(line.usd is not None for line in lines)
+    if not is_priced and low == high == 0:
+        return None
+    return Saving(low, low if low == high and is_priced else None, high)
 
 
 def _note(said: Proposal, bounds: Bounds, saving: Saving | None) -> str:

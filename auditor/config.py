@@ -66,7 +66,9 @@ class Config(BaseSettings):
         parts = [value] if isinstance(value, str) else value
         if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
             return value
-        words = (word.strip() for part in parts for word in part.split(","))
+        words = [word.strip() for part in parts for word in part.split(",")]
+        if words and not any(words):
+            raise ValueError("names nothing: leave it out for the default")
         return tuple(dict.fromkeys(word for word in words if word))
 
     @classmethod

@@ -96,13 +96,13 @@ def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[Format,
     from auditor.report.html import render_html
     from auditor.report.pdf import render_pdf
 
+    if Format.JSON in formats:
+        yield Format.JSON, render_json(audit).encode()
     html = render_html(audit) if {Format.HTML, Format.PDF} & set(formats) else ""
     if Format.HTML in formats:
         yield Format.HTML, html.encode()
     if Format.PDF in formats:
         yield Format.PDF, render_pdf(html)
-    if Format.JSON in formats:
-        yield Format.JSON, render_json(audit).encode()
 
 
 @contextmanager

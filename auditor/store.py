@@ -16,6 +16,9 @@ from auditor.errors import UsageError
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence
 from auditor.model.plain import to_json
 
+_DIGITS_OF_A_PRICE = 20
+"""Before or after the point: ten times what any price of AWS has."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Header:
@@ -35,6 +38,12 @@ def load_evidence(path: Path) -> Evidence:
         evidence = _evidence().validate_json(content, strict=True)
     except ValidationError as error:
         raise UsageError(f"{path} is not saved evidence: {_first(error)}") from error
+    torn = next((one for one in evidence.series.values() if len(one.days) != len(one.values)), None)
+    if torn:
+        raise UsageError(f"{path} is not saved evidence: {torn.resource_id} {torn.metric}: days without their values")
+    odd = next((row for row in evidence.prices.rows if abs(row.usd.adjusted()) > _DIGITS_OF_A_PRICE), None)
+    if odd:
+        raise UsageError(f"{path} is not saved evidence: {odd.item} in {odd.region}: no price is {odd.usd}")
     naive = next((name for name, time in _times(evidence) if time and time.tzinfo is None), None)
     if naive:
         raise UsageError(f"{path} is not saved evidence: {naive}: a time without a time zone")

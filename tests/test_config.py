@@ -145,3 +145,9 @@ def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     config = load(write(tmp_path, "\n".join(values)))
     for key in ("window_days", "formats", "output", "live_prices", "allow_gaps"):
         assert getattr(config, key) == getattr(load(), key)
+
+
+@pytest.mark.parametrize("nothing", [[""], [","], ["", " "]])
+def test_an_option_that_names_nothing_is_refused_and_not_taken_for_all(nothing: list[str]) -> None:
+    with pytest.raises(UsageError, match="--region"):
+        load(regions=nothing)

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import UsageError
-from auditor.model.evidence import Evidence, Scope, Window
+from auditor.model.evidence import Evidence, Scope, Series, Window
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import NatGateway, Network
 from auditor.store import load_evidence, save_evidence, write_atomically
@@ -57,7 +57,13 @@ LEAVES: dict[object, st.SearchStrategy[Any]] = {
     type(None): st.none(),
     date: st.dates(),
     datetime: st.datetimes(timezones=st.just(UTC)),
-    Decimal: st.decimals(allow_nan=False, allow_infinity=False, places=12),
+    Decimal: st.decimals(min_value=-(10**9), max_value=10**9, places=12),
+    Series: st.builds(
+        lambda name, metric, points: Series(name, metric, tuple(d for d, _ in points), tuple(n for _, n in points)),
+        st.text(max_size=8),
+        st.text(max_size=8),
+        st.lists(st.tuples(st.dates(), st.integers()), max_size=2),
+    ),
 }
 
 
@@ -214,3 +220,19 @@ def test_a_folder_where_the_file_should_be_is_no_place_to_write(tmp_path: Path) 
     with pytest.raises(UsageError, match=r"report\.html"):
         write_atomically(tmp_path / "report.html", b"x")
     assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (replace(EVIDENCE, prices=Prices((replace(PRICE, usd=Decimal("1e400")),))), "no price is"),
+        (
+            replace(EVIDENCE, scopes=(replace(EVIDENCE.scopes[0], series=(Series("nat-1", "m", (), (1,)),)),)),
+            "days without their values",
+        ),
+    ],
+)
+def test_evidence_that_contradicts_itself_is_refused_in_one_line(tmp_path: Path, broken: Evidence, said: str) -> None:
+    save_evidence(tmp_path / "evidence.json", broken)
+    with pytest.raises(UsageError, match=said):
+        load_evidence(tmp_path / "evidence.json")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -69,6 +70,7 @@ class AuditSession:
     """An async context manager; everything that it creates carries the read-only guard."""
 
     def __init__(self, profile: str | None = None) -> None:
+        _require_usable_endpoints()
         self._session = AioSession(profile=profile)
         self._stack = AsyncExitStack()
         self._clients: dict[str, asyncio.Task[Any]] = {}
@@ -144,6 +146,21 @@ class AuditSession:
     async def _open(self, service: str) -> Any:
         context = self._session.create_client(service, region_name=DEFAULT_REGION, config=_CONFIG)
         return await self._stack.enter_async_context(context)
+
+
+def _require_usable_endpoints() -> None:
+    """AWS_ENDPOINT_URL and its kin are URLs, or nothing can be asked."""
+    for name, url in os.environ.items():
+        if name.startswith("AWS_ENDPOINT_URL") and url and not _is_url(url):
+            raise UsageError(f"{name} is {url!r}: it must be like http://127.0.0.1:5000")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def parse_time(value: Any) -> datetime:

@@ -48,4 +48,5 @@ def parse_address(address: dict[str, Any]) -> NatAddress:
         interface_id=address.get("NetworkInterfaceId"),
         az=address.get("AvailabilityZone"),
         status=address.get("Status", ""),
+        allocation_id=address.get("AllocationId"),
     )

@@ -180,8 +180,9 @@ class Evidence:
     def since(self, resource_id: str, created: datetime | None) -> datetime | None:
         """When a resource began to exist: its first datapoint, should that be older than its creation."""
         first = self._first_days.get(resource_id)
-        moments = (created, datetime.combine(first, time.min, UTC) if first else None)
-        return min((moment for moment in moments if moment), default=None)
+        if first is None or (created and first >= created.date()):
+            return created
+        return datetime.combine(first, time.min, UTC)
 
     @cached_property
     def scope(self) -> dict[tuple[str, str], Scope]:

@@ -88,6 +88,7 @@ class NatAddress:
     interface_id: str | None = None
     az: str | None = None
     status: str = ""
+    allocation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

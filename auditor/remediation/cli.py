@@ -114,26 +114,36 @@ def _drop_nat(edit: DropNatGateway, network: Network) -> Commands:
     there = [_route(edit.region, table, destination, edit.replaced_by) for table, destination in routes]
     there.append(_ec2("delete-nat-gateway", edit.region, nat_gateway_id=edit.nat_gateway_id))
     nat = network.nat_gateway.get(edit.nat_gateway_id)
+    there += _release(nat) if nat else []
     back = _create_nat(nat) if nat else []
     verb = "replace-route" if edit.replaced_by else "create-route"
     back += [f'{_destination(verb, edit.region, table, to)} --nat-gateway-id "$NAT"' for table, to in routes]
     return there, back
 
 
+def _release(nat: NatGateway) -> list[str]:
+    """Elastic IP addresses go on costing until they are released; a regional NAT gateway's are AWS's own."""
+    allocations = [one.allocation_id for one in nat.addresses if one.allocation_id and nat.mode == "zonal"]
+    if not allocations:
+        return []
+    wait = f"{_ec2('wait nat-gateway-deleted', nat.region)} --nat-gateway-ids {quote(nat.id)}"
+    keep = _comment(
+        "A released address does not come back: keep it, and its cost, if partners have it on an allow list."
+    )
+    return [wait, keep, *(_ec2("release-address", nat.region, allocation_id=one) for one in allocations)]
+
+
 def _create_nat(nat: NatGateway) -> list[str]:
-    """Another NAT gateway of the same kind; a public address is not released with the first, and can be given again."""
+    """Another NAT gateway of the same kind, with another address where it had a public one."""
     place = {"subnet_id": nat.subnet_id} if nat.subnet_id else {"availability_mode": "regional", "vpc_id": nat.vpc_id}
     make = _ec2("create-nat-gateway", nat.region, connectivity_type=nat.connectivity, **place)
     lines = []
     if nat.subnet_id and nat.connectivity == "public":
-        lines.append(_comment(f"ALLOCATION is the allocation id of its address {_public_ip(nat)}."))
+        allocate = _ec2("allocate-address", nat.region, domain="vpc", query="AllocationId", output="text")
+        lines.append(f"ALLOCATION=$({allocate})")
         make += ' --allocation-id "$ALLOCATION"'
     wait = f'{_ec2("wait nat-gateway-available", nat.region)} --nat-gateway-ids "$NAT"'
     return [*lines, f"NAT=$({make} --query NatGateway.NatGatewayId --output text)", wait]
-
-
-def _public_ip(nat: NatGateway) -> str:
-    return next((address.public_ip for address in nat.addresses if address.public_ip), "")
 
 
 def _route(region: str, table_id: str, destination: str, nat_id: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.errors import AuditorError
+from auditor.errors import UsageError
 
 PANGO_PACKAGE = "libpangoft2-1.0-0"
 
@@ -10,13 +10,13 @@ PANGO_PACKAGE = "libpangoft2-1.0-0"
 def render_pdf(html: str) -> bytes:
     """The page as a PDF with bookmarks and page numbers; nothing is fetched, whatever the page asks for.
 
-    `AuditorError` where the system has no Pango, which WeasyPrint lays text out with.
+    `UsageError` where the system has no Pango, which WeasyPrint lays text out with.
     """
     try:
         from weasyprint import HTML  # noqa: PLC0415 -- loads Pango: half a second that other formats need not pay
         from weasyprint.urls import URLFetcher  # noqa: PLC0415 -- the same
     except OSError as error:
-        raise AuditorError(
+        raise UsageError(
             f"A PDF needs the Pango library: install the Debian package {PANGO_PACKAGE}, "
             f"or choose other formats ({str(error).splitlines()[0]})"
         ) from error

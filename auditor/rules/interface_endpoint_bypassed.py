@@ -31,7 +31,7 @@ def _propose(view: View, endpoint: Endpoint, edits: tuple[Edit, ...], reasons: t
         title=f"Interface endpoint {view.name(endpoint)} for {endpoint.service} is bypassed",
         why=f"It is paid for and carried nothing: {'; '.join(reasons)}."
         + (
-            " The service's bytes go through the NAT gateway meanwhile."
+            " What its clients send to the service goes through the NAT gateway meanwhile."
             if by_name
             else " Clients that are sent to it get no answer."
         )

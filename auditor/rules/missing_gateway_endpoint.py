@@ -52,8 +52,8 @@ def _saving(view: View, vpc: Vpc, service: str, subnets: tuple[Subnet, ...]) -> 
         vpc_id=vpc.id,
         detail=service,
         title=f"{view.name(vpc)} has no {name} gateway endpoint",
-        why=f"{len(subnets)} of its subnets reach {name} through {way} and pay for every byte;"
-        " a gateway endpoint carries the same bytes free of charge.",
+        why=f"Whatever {len(subnets)} of its subnets send to {name} or get from it goes through {way} and is paid for"
+        " by the byte; a gateway endpoint carries the same bytes free of charge.",
         edits=(_edit(vpc, service, view.tables_of(subnets)),),
         risks=GATEWAY_RISKS,
         check=GATEWAY_CHECK.format(service=service, region=vpc.region),

@@ -40,7 +40,7 @@ def _propose(view: View, nat: NatGateway) -> Proposal:
         f" flow log is one on {where}, to S3 in Parquet, aggregated over 600 seconds, with only the fields that name"
         " client, service and bytes.",
         risks=("Flow logs are charged per GB delivered and stored; they do not touch the traffic itself.",),
-        check="aws ec2 describe-flow-logs lists it as ACTIVE; the next audit shows the NAT gateway's coverage.",
+        check="aws ec2 describe-flow-logs lists it as ACTIVE.",
     )
 
 

@@ -15,7 +15,7 @@ GATEWAY_CHECK = (
 )
 DROP_NAT_RISKS = (
     "Whatever still uses the NAT gateway, however rarely, loses its way to the internet.",
-    "Its Elastic IP address goes on costing until it is released, and partners may have put it on an allow list.",
+    "Its Elastic IP address is part of the saving and is released with it; partners may have it on an allow list.",
 )
 DROP_NAT_CHECK = (
     "Before deleting, remove its routes and watch ActiveConnectionCount and the clients' errors for a day;"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from auditor.model.money import ZERO
 from auditor.model.network import Network
-from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.edits import DropNatGateway, Edit, RouteSubnetToNat, apply_all
 from auditor.whatif.outcome import Outcome
 from auditor.whatif.saving import Bounds, Situation
 
@@ -38,8 +38,10 @@ def price_alone(situation: Situation, edits: tuple[Edit, ...]) -> Bounds:
 
 def make_plan(situation: Situation, candidates: Iterable[Candidate]) -> Iterator[Step]:
     """The steps for one situation. Their savings add up to the saving of all of them together."""
-    now = Outcome.of(situation)
+    now, led_to = Outcome.of(situation), set[str]()
     for candidate in sorted((c for c in candidates if _may_pay(c)), key=_order):
+        if led_to & _dropped(candidate.edits):
+            continue
         changed = apply_all(now.network, candidate.edits)
         following = now.to(changed) if changed is not now.network else None
         saved = _amounts(following.bounds) if following and not following.cuts_off else None
@@ -47,12 +49,23 @@ def make_plan(situation: Situation, candidates: Iterable[Candidate]) -> Iterator
             continue
         yield Step(candidate.id, *saved)
         now = following
+        led_to |= _led_to(candidate.edits)
 
 
 def after(situation: Situation, candidates: Iterable[Candidate], steps: Iterable[Step]) -> Network:
     """The network once the plan is carried out."""
     edits = {candidate.id: candidate.edits for candidate in candidates}
     return apply_all(situation.network, (edit for step in steps for edit in edits[step.id]))
+
+
+def _dropped(edits: tuple[Edit, ...]) -> set[str]:
+    return {edit.nat_gateway_id for edit in edits if isinstance(edit, DropNatGateway)}
+
+
+def _led_to(edits: tuple[Edit, ...]) -> set[str]:
+    """NAT gateways that routes lead to from now on: dropping one would take routes that its commands do not know."""
+    taken = {edit.replaced_by for edit in edits if isinstance(edit, DropNatGateway) and edit.replaced_by}
+    return taken | {edit.nat_gateway_id for edit in edits if isinstance(edit, RouteSubnetToNat)}
 
 
 def _may_pay(candidate: Candidate) -> bool:

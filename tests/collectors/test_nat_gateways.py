@@ -41,7 +41,7 @@ def test_a_public_zonal_one() -> None:
         mode="zonal",
         connectivity="public",
         subnet_id="subnet-1",
-        addresses=(NatAddress("10.0.0.220", "198.18.0.1", "eni-1", None, "succeeded"),),
+        addresses=(NatAddress("10.0.0.220", "198.18.0.1", "eni-1", None, "succeeded", "eipalloc-1"),),
         created=CREATED,
         name="shop-a",
         tags=(("Name", "shop-a"), ("team", "shop")),

@@ -34,3 +34,10 @@ def test_without_datapoints_only_the_creation_is_known() -> None:
 
 def test_the_first_day_with_a_point_counts_from_its_midnight() -> None:
     assert evidence(date(2026, 11, 14)).since("nat-1", None) == datetime(2026, 11, 14, tzinfo=UTC)
+
+
+def test_the_datapoint_of_the_day_of_creation_does_not_make_it_older() -> None:
+    """It stands at midnight of that day, whatever the hour of the creation: 28 hours, not 48."""
+    created = datetime(2026, 11, 14, 20, tzinfo=UTC)
+    assert evidence(date(2026, 11, 14)).since("nat-1", created) == created
+    assert WINDOW.observed_hours(created) == 28

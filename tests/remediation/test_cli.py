@@ -19,7 +19,7 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from auditor.model.audit import Remediation
-from auditor.model.network import Endpoint, NatGateway, Network, Route, RouteTable, Subnet
+from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Route, RouteTable, Subnet
 from auditor.remediation.cli import commands
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
@@ -105,7 +105,7 @@ HOSTILE = [
     " ",
 ]
 # The operation that a waiter calls (botocore, ec2/2016-11-15/waiters-2.json).
-WAITERS = {"nat-gateway-available": "DescribeNatGateways"}
+WAITERS = {"nat-gateway-available": "DescribeNatGateways", "nat-gateway-deleted": "DescribeNatGateways"}
 # Options that the AWS CLI makes of others (awscli/customizations/ec2/secgroupsimplify.py, ec2/... of AWS CLI 2).
 SIMPLIFIED = {"protocol": "IpProtocol", "cidr": "CidrIp", "port": "FromPort"}
 GLOBAL = {"region", "query", "output"}
@@ -119,7 +119,7 @@ def run(script: str, folder: Path) -> list[list[str]]:
     done = subprocess.run(
         [BASH, "-euc", f"{STUBS}\n{script}"],
         cwd=folder,
-        env={"CALLS": str(calls), "VPCE": "vpce-new", "ALLOCATION": "eipalloc-1", "PATH": "/nowhere"},
+        env={"CALLS": str(calls), "VPCE": "vpce-new", "PATH": "/nowhere"},
         capture_output=True,
         text=True,
         check=False,
@@ -289,7 +289,7 @@ def test_without_a_replacement_routes_are_deleted_and_come_back_by_creation() ->
     [
         (
             NatGateway("nat-1", subnet_id="subnet-1", **PLACE),
-            ["--connectivity-type", "public", "--subnet-id", "subnet-1", "--allocation-id", "eipalloc-1"],
+            ["--connectivity-type", "public", "--subnet-id", "subnet-1", "--allocation-id", "made-1"],
         ),
         (
             NatGateway("nat-1", subnet_id="subnet-1", connectivity="private", **PLACE),
@@ -306,7 +306,8 @@ def test_the_way_back_makes_a_nat_gateway_of_the_same_kind_and_waits_for_it(
 ) -> None:
     told = commands([DropNatGateway("nat-1", REGION)], Network(nat_gateways=(nat,)))
     assert told.rollback
-    create, wait = run(told.rollback, tmp_path)
+    *allocate, create, wait = run(told.rollback, tmp_path)
+    assert [words[1] for words in allocate] == ["allocate-address"] * ("--allocation-id" in options_of_it)
     assert create == [
         "ec2",
         "create-nat-gateway",
@@ -319,6 +320,24 @@ def test_the_way_back_makes_a_nat_gateway_of_the_same_kind_and_waits_for_it(
         "text",
     ]
     assert wait == ["ec2", "wait", "nat-gateway-available", "--region", REGION, "--nat-gateway-ids", "made-1"]
+
+
+def test_the_address_that_the_saving_counts_is_released_once_the_nat_gateway_is_gone(tmp_path: Path) -> None:
+    address = NatAddress(public_ip="198.18.0.1", allocation_id="eipalloc-1")
+    nat = NatGateway("nat-1", subnet_id="subnet-1", addresses=(address,), **PLACE)
+    told = commands([DropNatGateway("nat-1", REGION)], Network(nat_gateways=(nat,)))
+    assert told.cli
+    delete, wait, release = run(told.cli, tmp_path)
+    assert delete[1] == "delete-nat-gateway"
+    assert wait[1:3] == ["wait", "nat-gateway-deleted"]
+    assert release == ["ec2", "release-address", "--region", REGION, "--allocation-id", "eipalloc-1"]
+
+
+def test_the_addresses_of_a_regional_nat_gateway_are_not_the_users_to_release(tmp_path: Path) -> None:
+    nat = NatGateway("nat-1", mode="regional", addresses=(NatAddress(allocation_id="eipalloc-1"),), **PLACE)
+    told = commands([DropNatGateway("nat-1", REGION)], Network(nat_gateways=(nat,)))
+    assert told.cli
+    assert [words[1] for words in run(told.cli, tmp_path)] == ["delete-nat-gateway"]
 
 
 def test_a_subnet_with_an_own_association_is_moved_by_it_and_back(tmp_path: Path) -> None:

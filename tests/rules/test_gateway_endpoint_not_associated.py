@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from auditor.model.audit import Saving
 from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint
 from auditor.whatif.edits import AssociateRouteTables
-from tests.rules.ask import edits, findings, measured, up_to
+from tests.rules.ask import edits, findings, up_to
 from tests.rules.build import (
     GIB,
     PUBLIC,
@@ -41,11 +44,12 @@ def test_at_the_most_all_bytes_of_the_nat_gateway_go_to_the_service() -> None:
     assert edits(of, RULE) == [(AssociateRouteTables("vpce-s3", REGION, ("rtb-private-b",)),)]
 
 
-def test_what_flow_logs_attribute_is_a_figure() -> None:
+def test_what_flow_logs_attribute_is_a_figure_and_what_has_no_price_stays_unknown_beside_it() -> None:
+    """B uses the NAT gateway of another zone: what the crossing costs is not known here and comes on top."""
     bytes_to_s3 = attributed("nat-a", B, "s3", 720 * GIB)
     network = app((A, "nat-a"), (B, "nat-a"), endpoints=(gateway("s3", TABLE_A),))
     of = evidence(network, nat_series("nat-a", 0, 720 * GIB), attributions=(bytes_to_s3,))
-    assert [finding.saving for finding in findings(of, RULE)] == [measured("37.96")]
+    assert [finding.saving for finding in findings(of, RULE)] == [Saving(Decimal("37.96"), None, Decimal("37.96"))]
 
 
 def test_all_missing_tables_are_associated_at_once_even_the_main_one() -> None:

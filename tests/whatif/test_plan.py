@@ -113,6 +113,16 @@ def test_two_nat_gateways_do_not_both_go_in_favour_of_the_other() -> None:
     ]
 
 
+def test_a_nat_gateway_that_took_over_routes_is_not_dropped_by_a_later_step() -> None:
+    """Its commands are written for the routes of today: those that an earlier step led to it would lead nowhere."""
+    others = [replace(NETWORK.nat_gateways[0], id=f"nat-{number}") for number in (2, 3)]
+    network = replace(NETWORK, nat_gateways=(*NETWORK.nat_gateways, *others))
+    now = Situation(network, Traffic((open_flow("nat-1", GIB),)), PRICES)
+    pairs = (("nat-1", "nat-2"), ("nat-2", "nat-3"))
+    chain = [(DropNatGateway(one, REGION, replaced_by=other),) for one, other in pairs]
+    assert [step.id for step in make_plan(now, candidates(now, *chain))] == ["0"]
+
+
 def test_a_step_may_make_certain_what_an_earlier_one_made_possible() -> None:
     """The bytes come from either subnet: after the first endpoint's tables they may be saved, after both they are."""
     first = RouteTable("rtb-2", "1", REGION, "vpc-1", subnet_ids=("subnet-b",), routes=(Route("0.0.0.0/0", "nat-1"),))
