@@ -75,7 +75,7 @@ def test_stdout_names_the_files_and_stderr_tells_the_rest(environment: dict[str,
     folder = tmp_path / "report"
     args = ("run", "--region", "eu-central-1", "--output", str(folder), "--format", "html,json")
     done = auditor(*args, **environment)
-    paths = [f"{folder}/{name}" for name in ("report.html", "audit.json", "evidence.json")]
+    paths = [f"{folder}/{name}" for name in ("audit.json", "report.html", "evidence.json")]
     assert done.stdout.splitlines() == paths
     assert all(Path(path).is_file() for path in paths)
     assert f"[1/1] {OWN} eu-central-1: audited" in done.stderr
