@@ -19,4 +19,5 @@ def test_an_endpoint_that_is_no_url_is_refused(name: str, url: str, monkeypatch:
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:5000", "https://[::1]:4566/aws", "http://localstack"])
 def test_urls_and_nothing_are_accepted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    AuditSession()
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert AuditSession().home_region == "eu-west-1"
