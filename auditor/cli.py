@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -36,6 +37,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class AttributeFormat(StrEnum):
+    """How `attribute` prints its result."""
+
+    JSON = "json"
+    TABLE = "table"
+
 
 Regions = Annotated[
     list[str] | None, typer.Option("--region", metavar="REGION", help="Repeatable. Default: all enabled.")
@@ -137,6 +146,36 @@ def report(
     saved = store.load_evidence(evidence)
     store.require_writable(settings.output)
     _finish(pipeline.report(saved, settings), settings, quiet=quiet)
+
+
+@app.command()
+def attribute(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Flow-log files: text, gzip, Parquet; folders.")],
+    nat_gateways: Annotated[
+        Path, typer.Option(metavar="FILE", help="What `aws ec2 describe-nat-gateways` prints, as JSON.")
+    ],
+    region: Annotated[str, typer.Option(metavar="REGION", help="Where those NAT gateways are.")],
+    ip_ranges: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="AWS's ip-ranges.json. Default: a bundled copy.")
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="LogFormat of files without header line: '${version} ...'.")
+    ] = None,
+    form: Annotated[AttributeFormat, typer.Option("--format", help="What to print.")] = AttributeFormat.JSON,
+) -> None:
+    """Say which bytes NAT gateways carried to which service, from flow-log files on disk."""
+    from auditor import pipeline
+    from auditor.model.plain import to_json
+    from auditor.report.terminal import print_attributed
+    from auditor.report.text import clean
+
+    found = pipeline.attribute(paths, nat_gateways, region, ip_ranges, log_format)
+    for note in found.notes:
+        typer.echo(f"auditor: {clean(note)}", err=True)
+    if form is AttributeFormat.JSON:
+        typer.echo(to_json(found.result), nl=False)
+    else:
+        print_attributed(found.result, _stdout())
 
 
 @app.command()

@@ -1,14 +1,15 @@
-"""The stages in their order: collect, analyze, render. The only file that knows all of them."""
+"""The stages in their order: collect, attribute, analyze, render. The only file that knows all of them."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor import store
 from auditor.analyzer import analyze
@@ -20,6 +21,9 @@ from auditor.model.audit import Audit
 from auditor.model.evidence import Evidence
 from auditor.model.money import Price
 from auditor.remediation.cli import commands
+
+if TYPE_CHECKING:
+    from auditor.attribution.attribute import FilesAttributed
 
 _FILES = {Format.HTML: "report.html", Format.PDF: "report.pdf", Format.JSON: "audit.json"}
 EVIDENCE = "evidence.json"
@@ -75,6 +79,21 @@ def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
     """Who the caller is, and which calls are allowed."""
     window = window_of(config.window_days, now)
     return asyncio.run(try_permissions(config.profile, config.regions, window))
+
+
+def attribute(
+    paths: Sequence[str], described: Path, region: str, ip_ranges: Path | None, log_format: str | None
+) -> FilesAttributed:
+    """What flow-log files say about the NAT gateways that `aws ec2 describe-nat-gateways` printed."""
+    from auditor.attribution.attribute import attribute as count
+    from auditor.attribution.files import find_files
+    from auditor.attribution.ranges import load_ranges
+    from auditor.attribution.record_format import parse_log_format
+    from auditor.collectors.described import load_nat_gateways
+
+    gateways = load_nat_gateways(described, region)
+    form = parse_log_format(log_format) if log_format is not None else None
+    return count(find_files(paths, form), gateways, load_ranges(ip_ranges))
 
 
 def selection(config: Config, now: datetime) -> Selection:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from auditor.model.attributed import Attributed
 from auditor.model.audit import Audit, Finding, Severity
 from auditor.model.money import Item, Price
 from auditor.report.filters import UNKNOWN, period, price, usd
@@ -43,6 +44,23 @@ def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
         console.print(Text(f"\n{missing}: what could not be read is in no figure.", "yellow"))
     for path in paths:
         console.print(Text(clean(str(path))), soft_wrap=True)
+
+
+def print_attributed(found: Attributed, console: Console) -> None:
+    """Bytes by NAT gateway and destination, and below how many records there were."""
+    table = Table(box=None, header_style="bold")
+    for name in ("NAT gateway", "destination", "region"):
+        table.add_column(name)
+    for name in ("bytes up", "bytes down"):
+        table.add_column(name, justify="right")
+    for gateway in found.nat_gateways:
+        name = clean(gateway.id)
+        table.add_row(name, "all", "", f"{gateway.bytes_up:,}", f"{gateway.bytes_down:,}", style="bold")
+        for one in gateway.destinations:
+            table.add_row(name, one.service, one.region or "", f"{one.bytes_up:,}", f"{one.bytes_down:,}")
+    console.print(table)
+    counts = ("records", "nodata", "skipdata", "rejected", "unreadable")
+    console.print(", ".join(f"{name} {getattr(found, name):,}" for name in counts))
 
 
 def print_prices(regions: Iterable[str], prices: Iterable[Price], notes: Iterable[str], console: Console) -> None:

@@ -1,0 +1,1 @@
+"""Flow records become bytes per NAT gateway and destination, each byte once per direction."""

@@ -1,0 +1,123 @@
+"""How bytes are counted: one SQL text, in the part of SQL that DuckDB and Athena (Trino) read alike.
+
+`count_query` reduces flow records to sums per NAT gateway, direction and pair of addresses; it is run where the
+records are. `FOLD` turns these few sums into destinations; it is run here, whoever counted.
+
+A zonal NAT gateway's interface logs each byte twice a direction: client → NAT (leg 1), NAT → host (2), host → NAT
+(3), NAT → client (4). Where the records hold the packets' own addresses, legs 1 and 4 are counted: the NAT's address
+stands in `dstaddr` or `srcaddr`, the other end in `pkt-dstaddr` or `pkt-srcaddr`, so the two differ. Legs 2 and 3
+differ too if the gateway has several addresses; FOLD drops them, for their other end is the gateway itself. Else
+legs 2 and 3 are counted: between an address of the gateway and one that is not near it. NAT64 shows its prefix.
+
+A regional NAT gateway has no interface; its records carry its id and the final addresses of both sides.
+"""
+
+from __future__ import annotations
+
+from auditor.attribution.record_format import RecordFormat
+
+NODATA, SKIPDATA, REJECTED, UNREADABLE = -1, -2, -3, -4
+"""Outcomes of a record below zero; NULL is a record of no NAT gateway, others are the number of the gateway."""
+
+EITHER, UP, DOWN = 0, 1, 2
+"""Directions. EITHER: which of the two it is follows from what the addresses are."""
+
+_OUTCOME = """CASE WHEN {log_status} = 'NODATA' THEN -1 WHEN {log_status} = 'SKIPDATA' THEN -2
+      WHEN {action} = 'REJECT' THEN -3 WHEN {bytes} IS NULL OR {bytes} < 0 THEN -4 ELSE gateway END"""
+
+_BY_PACKET = """CASE WHEN outcome >= 0 THEN CASE
+      WHEN dstaddr <> pkt_dstaddr OR pkt_dstaddr LIKE '64:ff9b:%' THEN 1
+      WHEN srcaddr <> pkt_srcaddr OR pkt_srcaddr LIKE '64:ff9b:%' THEN 2
+      WHEN regional THEN 0 END END"""
+
+_BY_ADDRESS = "CASE WHEN outcome >= 0 THEN 0 END"
+
+_COUNT = """
+SELECT outcome, direction,
+  CASE WHEN direction >= 0 THEN {source} END AS source,
+  CASE WHEN direction >= 0 THEN {destination} END AS destination,
+  SUM(bytes) AS bytes, COUNT(*) AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
+FROM (
+  SELECT outcome, {direction} AS direction, {addresses}, bytes, first_second, last_second
+  FROM (
+    SELECT {outcome} AS outcome, regional, {addresses}, {bytes} AS bytes,
+      {start} AS first_second, {end} AS last_second
+    FROM {records} AS records LEFT JOIN {gateways} AS gateways ON record_key = {key}
+  ) AS judged
+) AS directed
+GROUP BY 1, 2, 3, 4
+"""
+
+_NUMBERS = ("bytes", "start", "end")
+
+
+def count_query(form: RecordFormat, records: str, gateways: str) -> str:
+    """The query over `records` of that format.
+
+    `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text, and '-' is
+    NULL. `gateways` has record_key (interface or NAT gateway id), gateway (its number) and regional.
+    """
+    addresses = [name for name in ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr") if name.replace("_", "-") in form.fields]
+    packet = "pkt_" if form.names_clients or "srcaddr" not in addresses else ""
+    values = {
+        "records": records,
+        "gateways": gateways,
+        "addresses": ", ".join(addresses),
+        "source": f"{packet}srcaddr",
+        "destination": f"{packet}dstaddr",
+        "direction": _BY_PACKET if form.names_clients else _BY_ADDRESS,
+        "key": _key(form),
+        **{name: _column(form, name, "BIGINT") for name in _NUMBERS},
+    }
+    status = {name: _column(form, name.replace("_", "-"), "VARCHAR") for name in ("log_status", "action")}
+    return _COUNT.format(outcome=_OUTCOME.format(bytes=values["bytes"], **status), **values)
+
+
+def _key(form: RecordFormat) -> str:
+    known = [name.replace("-", "_") for name in ("interface-id", "resource-id") if name in form.fields]
+    return f"COALESCE({', '.join(known)})" if len(known) > 1 else known[0]
+
+
+def _column(form: RecordFormat, name: str, kind: str) -> str:
+    return f'records."{name.replace("-", "_")}"' if name in form.fields else f"CAST(NULL AS {kind})"
+
+
+FOLD = """
+WITH known AS (
+  SELECT sums.*, regional,
+    source_place.near AS source_near, source_place.service AS source_service, source_place.region AS source_region,
+    target_place.near AS target_near, target_place.service AS target_service, target_place.region AS target_region,
+    source_own.address IS NOT NULL AS source_own, target_own.address IS NOT NULL AS target_own
+  FROM sums JOIN (SELECT DISTINCT gateway, regional FROM gateways) AS gateways ON outcome = gateways.gateway
+  JOIN places AS source_place ON source = source_place.address
+  JOIN places AS target_place ON destination = target_place.address
+  LEFT JOIN own AS source_own ON source_own.gateway = outcome AND source_own.address = source
+  LEFT JOIN own AS target_own ON target_own.gateway = outcome AND target_own.address = destination
+  WHERE direction >= 0 AND source_place.service IS NOT NULL AND target_place.service IS NOT NULL
+), turned AS (
+  SELECT *, CASE
+    WHEN direction = 1 AND NOT target_own THEN 1
+    WHEN direction = 2 AND NOT source_own THEN 2
+    WHEN direction = 0 AND source_near AND NOT target_near AND source_own <> regional THEN 1
+    WHEN direction = 0 AND target_near AND NOT source_near AND target_own <> regional THEN 2
+  END AS way, direction > 0 OR regional AS names_client
+  FROM known
+)
+SELECT outcome AS gateway,
+  CASE WHEN names_client THEN CASE way WHEN 1 THEN source ELSE destination END END AS client,
+  CASE way WHEN 1 THEN target_service ELSE source_service END AS service,
+  CASE way WHEN 1 THEN target_region ELSE source_region END AS region,
+  SUM(CASE way WHEN 1 THEN bytes ELSE 0 END) AS bytes_up,
+  SUM(CASE way WHEN 2 THEN bytes ELSE 0 END) AS bytes_down
+FROM turned WHERE way IS NOT NULL
+GROUP BY 1, 2, 3, 4
+"""
+"""From `sums` (of `count_query`), `gateways`, `places` (address, near, service, region) and `own` (gateway, address)."""
+
+WITHOUT_ADDRESS = """
+SELECT COALESCE(SUM(records), 0) FROM sums
+LEFT JOIN places AS source_place ON source = source_place.address
+LEFT JOIN places AS target_place ON destination = target_place.address
+WHERE direction >= 0 AND (source_place.service IS NULL OR target_place.service IS NULL)
+"""
+"""How many records of NAT gateways hold something that is no address."""

@@ -1,0 +1,109 @@
+"""Paths -> files of flow records, each once, sorted by what they are: text by its fields, Parquet by its columns."""
+
+from __future__ import annotations
+
+import filecmp
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isal import isal_zlib
+
+from auditor.attribution.lanes import TextFile, Unreadable, unpacked
+from auditor.attribution.record_format import RecordFormat, guess, header
+from auditor.errors import UsageError
+
+_SUFFIXES = frozenset({".gz", ".log", ".txt", ".parquet", ""})
+"""What counts as a flow log in a folder; a file that is named itself may have any name."""
+
+_PARQUET_MAGIC = b"PAR1"
+_FIRST_LINE = 64 * 1024
+
+
+@dataclass
+class FlowLogFiles:
+    """Files to read: text by its format, Parquet apart (its columns are in the file), and what cannot be read."""
+
+    text: dict[RecordFormat, list[TextFile]] = field(default_factory=lambda: defaultdict(list))
+    parquet: list[Path] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def find_files(paths: Sequence[str], log_format: RecordFormat | None) -> FlowLogFiles:
+    """All files below the paths, one of each content; `UsageError` for a path that is not there or holds none."""
+    found = FlowLogFiles()
+    for path in unique(expand(paths)):
+        try:
+            _sort_in(found, path, log_format)
+        except (OSError, isal_zlib.error) as problem:
+            found.unreadable.append(Unreadable(path, str(problem)))
+    return found
+
+
+def expand(paths: Sequence[str]) -> Iterator[Path]:
+    """The files at and below the paths."""
+    for text in paths:
+        if text.startswith("s3://"):
+            raise UsageError(f"{text}: flow logs in S3 are not read yet; copy them with `aws s3 sync` and name the folder")
+        path = Path(text)
+        if not path.exists():
+            raise UsageError(f"{text}: no such file or folder")
+        files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if _is_flow_log(one))
+        if not files:
+            raise UsageError(f"{text}: no flow-log files there (.gz, .log, .txt, .parquet)")
+        yield from files
+
+
+def _is_flow_log(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and not path.name.startswith((".", "_")) and path.is_file()
+
+
+def unique(paths: Iterable[Path]) -> Iterator[Path]:
+    """Each file once, also where two paths, links or copies hold the same content."""
+    seen: dict[tuple[int, bytes], dict[Path, None]] = defaultdict(dict)
+    for path in paths:
+        real = path.resolve()
+        alike = seen[_fingerprint(real)]
+        if real not in alike and not any(filecmp.cmp(real, other, shallow=False) for other in alike):
+            alike[real] = None
+            yield path
+
+
+def _fingerprint(path: Path) -> tuple[int, bytes]:
+    """Size and last bytes: of a gzip file these are the checksum and length of its content."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(0, size - 8))
+            return size, file.read(8)
+    except OSError:
+        return -1, str(path).encode()
+
+
+def _sort_in(found: FlowLogFiles, path: Path, log_format: RecordFormat | None) -> None:
+    with path.open("rb") as file:
+        if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC:
+            found.parquet.append(path)
+            return
+    line = first_line(path)
+    named = header(line)
+    form = named or log_format or guess(line)
+    if form is not None:
+        found.text[form].append(TextFile(path, has_header=named is not None))
+    elif line:
+        raise UsageError(f"{path}: has no header line that names its fields: say them with --log-format")
+
+
+def first_line(path: Path) -> str:
+    """The first line of a text file, unpacked; empty for an empty file."""
+    start = b""
+    with path.open("rb") as file:
+        try:
+            for block in unpacked(file):
+                start += block
+                if b"\n" in start or len(start) > _FIRST_LINE:
+                    break
+        except EOFError:
+            pass  # its beginning is enough here; whoever reads it all meets the error again
+    return start.partition(b"\n")[0].decode("utf-8", "replace").strip()
