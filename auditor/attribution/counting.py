@@ -14,6 +14,8 @@ A regional NAT gateway has no interface; its records carry its id and the final 
 
 from __future__ import annotations
 
+from enum import Enum
+
 from auditor.attribution.record_format import RecordFormat
 
 NODATA, SKIPDATA, REJECTED, UNREADABLE = -1, -2, -3, -4
@@ -26,51 +28,64 @@ _OUTCOME = """CASE WHEN {log_status} = 'NODATA' THEN -1 WHEN {log_status} = 'SKI
       WHEN {action} = 'REJECT' THEN -3 WHEN {bytes} IS NULL OR {bytes} < 0 THEN -4 ELSE gateway END"""
 
 _BY_PACKET = """CASE WHEN outcome >= 0 THEN CASE
+      WHEN srcaddr IS NULL OR dstaddr IS NULL OR pkt_srcaddr IS NULL OR pkt_dstaddr IS NULL THEN 0
       WHEN dstaddr <> pkt_dstaddr OR pkt_dstaddr LIKE '64:ff9b:%' THEN 1
       WHEN srcaddr <> pkt_srcaddr OR pkt_srcaddr LIKE '64:ff9b:%' THEN 2
       WHEN regional THEN 0 END END"""
 
-_BY_ADDRESS = "CASE WHEN outcome >= 0 THEN 0 END"
+_BY_ADDRESS = "0"
 
 _COUNT = """
-SELECT outcome, direction,
-  CASE WHEN direction >= 0 THEN {source} END AS source,
-  CASE WHEN direction >= 0 THEN {destination} END AS destination,
+SELECT outcome, {direction} AS direction,
+  CASE WHEN {is_counted} THEN {source} END AS source, CASE WHEN {is_counted} THEN {destination} END AS destination,
   SUM(bytes) AS bytes, COUNT(*) AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
 FROM (
-  SELECT outcome, {direction} AS direction, {addresses}, bytes, first_second, last_second
-  FROM (
-    SELECT {outcome} AS outcome, regional, {addresses}, {bytes} AS bytes,
-      {start} AS first_second, {end} AS last_second
-    FROM {records} AS records LEFT JOIN {gateways} AS gateways ON record_key = {key}
-  ) AS judged
-) AS directed
+  SELECT {outcome} AS outcome, regional, {addresses}, {bytes} AS bytes, {start} AS first_second, {end} AS last_second
+  FROM {records} AS records {join} {gateways} AS gateways ON record_key = {key}
+) AS judged
+WHERE {where}
 GROUP BY 1, 2, 3, 4
 """
 
 _NUMBERS = ("bytes", "start", "end")
 
 
-def count_query(form: RecordFormat, records: str, gateways: str) -> str:
+class Part(Enum):
+    """Which records a query counts. All in one scan; or, where columns that are not used need not be read, first
+    those of the gateways, then the others, which only have to be counted."""
+
+    ALL = ("LEFT JOIN", "TRUE")
+    OF_GATEWAYS = ("JOIN", "outcome >= 0")
+    OTHERS = ("LEFT JOIN", "(outcome IS NULL OR outcome < 0)")
+
+
+def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Part.ALL) -> str:
     """The query over `records` of that format.
 
-    `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text, and '-' is
-    NULL. `gateways` has record_key (interface or NAT gateway id), gateway (its number) and regional.
+    `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text; '-' is NULL
+    in interface_id, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id), gateway (its number) and regional.
     """
-    addresses = [name for name in ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr") if name.replace("_", "-") in form.fields]
+    names = ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr")
+    addresses = [name for name in names if name.replace("_", "-") in form.fields]
     packet = "pkt_" if form.names_clients or "srcaddr" not in addresses else ""
-    values = {
-        "records": records,
-        "gateways": gateways,
-        "addresses": ", ".join(addresses),
-        "source": f"{packet}srcaddr",
-        "destination": f"{packet}dstaddr",
-        "direction": _BY_PACKET if form.names_clients else _BY_ADDRESS,
-        "key": _key(form),
-        **{name: _column(form, name, "BIGINT") for name in _NUMBERS},
-    }
+    direction = _BY_PACKET if form.names_clients else _BY_ADDRESS
+    join, where = part.value
+    numbers = {name: _column(form, name, "BIGINT") for name in _NUMBERS}
     status = {name: _column(form, name.replace("_", "-"), "VARCHAR") for name in ("log_status", "action")}
-    return _COUNT.format(outcome=_OUTCOME.format(bytes=values["bytes"], **status), **values)
+    return _COUNT.format(
+        records=records,
+        gateways=gateways,
+        addresses=", ".join(addresses),
+        source="NULL" if part is Part.OTHERS else f"{packet}srcaddr",
+        destination="NULL" if part is Part.OTHERS else f"{packet}dstaddr",
+        direction="NULL" if part is Part.OTHERS else direction,
+        is_counted=f"{direction} >= 0" if form.names_clients else "outcome >= 0",
+        outcome=_OUTCOME.format(bytes=numbers["bytes"], **status),
+        key=_key(form),
+        join=join,
+        where=where,
+        **numbers,
+    )
 
 
 def _key(form: RecordFormat) -> str:
@@ -93,11 +108,11 @@ WITH known AS (
   JOIN places AS target_place ON destination = target_place.address
   LEFT JOIN own AS source_own ON source_own.gateway = outcome AND source_own.address = source
   LEFT JOIN own AS target_own ON target_own.gateway = outcome AND target_own.address = destination
-  WHERE direction >= 0 AND source_place.service IS NOT NULL AND target_place.service IS NOT NULL
+  WHERE outcome >= 0 AND direction >= 0 AND source_place.service IS NOT NULL AND target_place.service IS NOT NULL
 ), turned AS (
   SELECT *, CASE
-    WHEN direction = 1 AND NOT target_own THEN 1
-    WHEN direction = 2 AND NOT source_own THEN 2
+    WHEN direction = 1 AND NOT target_own AND NOT source_own THEN 1
+    WHEN direction = 2 AND NOT target_own AND NOT source_own THEN 2
     WHEN direction = 0 AND source_near AND NOT target_near AND source_own <> regional THEN 1
     WHEN direction = 0 AND target_near AND NOT source_near AND target_own <> regional THEN 2
   END AS way, direction > 0 OR regional AS names_client
@@ -118,6 +133,6 @@ WITHOUT_ADDRESS = """
 SELECT COALESCE(SUM(records), 0) FROM sums
 LEFT JOIN places AS source_place ON source = source_place.address
 LEFT JOIN places AS target_place ON destination = target_place.address
-WHERE direction >= 0 AND (source_place.service IS NULL OR target_place.service IS NULL)
+WHERE outcome >= 0 AND direction >= 0 AND (source_place.service IS NULL OR target_place.service IS NULL)
 """
 """How many records of NAT gateways hold something that is no address."""

@@ -67,23 +67,28 @@ def unpacked(file: BinaryIO, block: int = _BLOCK) -> Iterator[bytes]:
         raise EOFError("gzip data ends too early")
 
 
-def lines(file: TextFile) -> Iterator[bytes]:
-    """Blocks of whole lines without the header line. A last line without an end gets one, unless it was cut off."""
+def lines(file: TextFile) -> Iterator[bytes | memoryview]:
+    """The content up to its last whole line in pieces, without the header line; views, for copies cost a tenth.
+
+    A last line without an end gets one, unless it was cut off.
+    """
     rest, to_skip = b"", file.has_header
     with file.path.open("rb", buffering=0) as opened:
-        for block in unpacked(opened):
+        for unpacked_block in unpacked(opened):
+            block = unpacked_block.replace(b"\r", b"") if b"\r" in unpacked_block else unpacked_block
+            start = block.find(b"\n") + 1 if to_skip else 0
             end = block.rfind(b"\n") + 1
-            if len(rest) > _LONGEST_LINE:
-                raise EOFError("no end of line within a megabyte: not flow records")
             if not end:
                 rest += block
+                if len(rest) > _LONGEST_LINE:
+                    raise EOFError("no end of line within a megabyte: not flow records")
                 continue
-            whole, rest = rest + block[:end], block[end:]
-            if to_skip:
-                whole, to_skip = whole.partition(b"\n")[2], False
-            yield whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
+            if not to_skip:
+                yield rest
+            yield memoryview(block)[start:end]
+            rest, to_skip = block[end:], False
     if rest and not to_skip:
-        yield rest.rstrip(b"\r") + b"\n"
+        yield rest + b"\n"
 
 
 @dataclass

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.attribution.counting import count_query
+from auditor.attribution.counting import Part, count_query
 from auditor.attribution.lanes import Lanes, TextFile, Unreadable
 from auditor.attribution.record_format import RecordFormat, columns
 from auditor.errors import UsageError
@@ -58,7 +59,7 @@ class Scan:
             if self._is_enough(form, group[0].path, len(group)):
                 lanes = Lanes(iter(group), min(len(group), os.cpu_count() or 1))
                 with lanes:
-                    self._count(form, _read_csv(lanes.paths, form))
+                    self._count(form, _read_csv(lanes.paths, form), Part.ALL)
                 self.unreadable += lanes.unreadable
 
     def parquet(self, paths: Sequence[Path]) -> None:
@@ -105,7 +106,9 @@ class Scan:
         import duckdb  # noqa: PLC0415
 
         try:
-            self._count(columns(names), _read_parquet(paths, names))
+            with self._all_or_nothing():
+                for part in (Part.OF_GATEWAYS, Part.OTHERS):
+                    self._count(columns(names), _read_parquet(paths, names), part)
         except duckdb.Error as error:
             if len(paths) == 1:
                 self.unreadable.append(Unreadable(paths[0], str(error).partition("\n")[0]))
@@ -114,8 +117,18 @@ class Scan:
             for half in (paths[:middle], paths[middle:]):
                 self._count_parquet(names, half)
 
-    def _count(self, form: RecordFormat, records: str) -> None:
-        self.connection.execute(f"INSERT INTO sums {count_query(form, records, 'gateways')}")  # noqa: S608
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+    def _count(self, form: RecordFormat, records: str, part: Part) -> None:
+        self.connection.execute(f"INSERT INTO sums {count_query(form, records, 'gateways', part)}")  # noqa: S608
 
 
 def _read_csv(paths: Sequence[str], form: RecordFormat) -> str:
@@ -138,7 +151,9 @@ def _read_parquet(paths: Sequence[Path], names: Sequence[str]) -> str:
 
 
 def _parquet_column(field: str, name: str) -> str:
-    return f'TRY_CAST("{name}" AS BIGINT)' if field in _NUMBERS else f"NULLIF(\"{name}\", '-')"
+    if field in _NUMBERS:
+        return f'TRY_CAST("{name}" AS BIGINT)'
+    return f"NULLIF(\"{name}\", '-')" if field == "interface-id" else f'"{name}"'
 
 
 def _texts(texts: Iterable[str]) -> str:
