@@ -150,7 +150,7 @@ def report(
 
 @app.command()
 def attribute(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Flow-log files: text, gzip, Parquet; folders.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Flow-log files or folders of them.")],
     nat_gateways: Annotated[
         Path, typer.Option(metavar="FILE", help="What `aws ec2 describe-nat-gateways` prints, as JSON.")
     ],

@@ -69,7 +69,9 @@ def main() -> None:
     described = json.dumps({"NatGateways": [nat_gateway(number) for number in range(options.nats)]}, indent=2)
     (options.folder / "nat-gateways.json").write_text(described, "utf-8")
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute("CREATE TABLE remotes AS SELECT unnest($1) AS remote_id, unnest($2) AS address", remotes(options))
+    connection.execute(
+        "CREATE TABLE remotes AS SELECT unnest($1) AS remote_id, unnest($2) AS address", remotes(options)
+    )
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda number: write(connection.cursor(), options, number), range(options.files)))
 
@@ -89,15 +91,14 @@ def nat_gateway(number: int) -> dict[str, object]:
     return {"NatGatewayId": f"nat-{number:017x}", "VpcId": VPC, "State": "available", "NatGatewayAddresses": [address]}
 
 
-def remotes(options: argparse.Namespace) -> list[list[object]]:
+def remotes(options: argparse.Namespace) -> list[object]:
     """Addresses of AWS and of others, two of three AWS's; the first are drawn most often."""
     chance = random.Random(20261120)  # noqa: S311
     with gzip.open(RANGES) as file:
         networks = [ipaddress.ip_network(row["ip_prefix"]) for row in json.load(file)["prefixes"]]
-    addresses = []
-    for _ in range(options.remotes + 1):
-        one = chance.choice(networks) if chance.random() < 2 / 3 else ipaddress.ip_network(f"{chance.randint(60, 99)}.0.0.0/8")
-        addresses.append(str(one[chance.randrange(one.num_addresses)]))
+    networks += [ipaddress.ip_network(f"{chance.randint(60, 99)}.0.0.0/8") for _ in range(len(networks) // 2)]
+    drawn = [chance.choice(networks) for _ in range(options.remotes + 1)]
+    addresses = [str(network[chance.randrange(network.num_addresses)]) for network in drawn]
     return [list(range(len(addresses))), addresses]
 
 
@@ -107,10 +108,12 @@ def write(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace, nu
     first, last = number * size, min((number + 1) * size, options.records)
     query = RECORDS.format(first=first, last=last, **vars(options))
     connection.execute(f"CREATE TEMP TABLE part{number} AS {query}")
-    underscored = connection.sql(f"SELECT * FROM part{number} LIMIT 0").columns
-    renamed = ", ".join(f'"{name}" AS {name.replace("-", "_") if name != "end" else chr(34) + name + chr(34)}' for name in underscored)
-    connection.execute(f"COPY part{number} TO '{options.folder}/text/{number:04}.log.gz' {TEXT}")
-    connection.execute(f"COPY (SELECT {renamed} FROM part{number}) TO '{options.folder}/parquet/{number:04}.parquet' {PARQUET}")
+    text, parquet = f"{options.folder}/text/{number:04}.log.gz", f"{options.folder}/parquet/{number:04}.parquet"
+    connection.execute(f"COPY part{number} TO '{text}' {TEXT}")
+    for name in connection.sql(f"FROM part{number} LIMIT 0").columns:
+        if "-" in name:
+            connection.execute(f'ALTER TABLE part{number} RENAME "{name}" TO {name.replace("-", "_")}')
+    connection.execute(f"COPY part{number} TO '{parquet}' {PARQUET}")
     connection.execute(f"DROP TABLE part{number}")
 
 

@@ -55,7 +55,7 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
     threads = min(os.cpu_count() or 1, _MOST_THREADS)
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
-        config = {
+        config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": f"{_MEMORY_MB + _MEMORY_MB_PER_THREAD * threads}MB",
             "temp_directory": folder,
@@ -65,9 +65,7 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
 
 
-def _place_addresses(
-    connection: duckdb.DuckDBPyConnection, gateways: Sequence[NatGateway], ranges: Ranges
-) -> None:
+def _place_addresses(connection: duckdb.DuckDBPyConnection, gateways: Sequence[NatGateway], ranges: Ranges) -> None:
     """The few distinct addresses of the sums, each looked up once; and the gateways' own."""
     found = connection.execute("SELECT source FROM sums UNION SELECT destination FROM sums").fetchall()
     texts = [text for (text,) in found if text is not None]
@@ -83,7 +81,13 @@ def _place_addresses(
         " UNNEST($3::VARCHAR[]) AS service, UNNEST($4::VARCHAR[]) AS region",
         columns,
     )
-    own = [(number, ip) for number, one in enumerate(gateways) for a in one.addresses for ip in (a.private_ip, a.public_ip) if ip]
+    own = [
+        (number, ip)
+        for number, one in enumerate(gateways)
+        for a in one.addresses
+        for ip in (a.private_ip, a.public_ip)
+        if ip
+    ]
     connection.execute(
         "CREATE TEMP TABLE own AS SELECT UNNEST($1::INTEGER[]) AS gateway, UNNEST($2::VARCHAR[]) AS address",
         [[number for number, _ in own], [ip for _, ip in own]],

@@ -36,14 +36,18 @@ _BY_PACKET = """CASE WHEN outcome >= 0 THEN CASE
 _BY_ADDRESS = "0"
 
 _COUNT = """
-SELECT outcome, {direction} AS direction,
+SELECT outcome, direction,
   CASE WHEN {is_counted} THEN {source} END AS source, CASE WHEN {is_counted} THEN {destination} END AS destination,
   SUM(bytes) AS bytes, COUNT(*) AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
 FROM (
-  SELECT {outcome} AS outcome, regional, {addresses}, {bytes} AS bytes, {start} AS first_second, {end} AS last_second
-  FROM {records} AS records {join} {gateways} AS gateways ON record_key = {key}
-) AS judged
-WHERE {where}
+  SELECT outcome, {direction} AS direction, {addresses}, bytes, first_second, last_second
+  FROM (
+    SELECT {outcome} AS outcome, regional, {addresses},
+      {bytes} AS bytes, {start} AS first_second, {end} AS last_second
+    FROM {records} AS records {join} {gateways} AS gateways ON record_key = {key}
+  ) AS judged
+  WHERE {where}
+) AS directed
 GROUP BY 1, 2, 3, 4
 """
 
@@ -51,8 +55,11 @@ _NUMBERS = ("bytes", "start", "end")
 
 
 class Part(Enum):
-    """Which records a query counts. All in one scan; or, where columns that are not used need not be read, first
-    those of the gateways, then the others, which only have to be counted."""
+    """Which records a query counts.
+
+    All in one scan; or, where columns that are not used need not be read, first those of the gateways, then the
+    others, whose addresses do not matter.
+    """
 
     ALL = ("LEFT JOIN", "TRUE")
     OF_GATEWAYS = ("JOIN", "outcome >= 0")
@@ -62,24 +69,23 @@ class Part(Enum):
 def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Part.ALL) -> str:
     """The query over `records` of that format.
 
-    `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text; '-' is NULL
-    in interface_id, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id), gateway (its number) and regional.
+    `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text; '-' is
+    NULL in interface_id, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id), gateway
+    (its number) and regional.
     """
-    names = ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr")
-    addresses = [name for name in names if name.replace("_", "-") in form.fields]
-    packet = "pkt_" if form.names_clients or "srcaddr" not in addresses else ""
-    direction = _BY_PACKET if form.names_clients else _BY_ADDRESS
+    fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr")
+    packet = "pkt_" if form.names_clients or "srcaddr" not in form.fields else ""
     join, where = part.value
     numbers = {name: _column(form, name, "BIGINT") for name in _NUMBERS}
-    status = {name: _column(form, name.replace("_", "-"), "VARCHAR") for name in ("log_status", "action")}
+    status = {name.replace("-", "_"): _column(form, name, "VARCHAR") for name in ("log-status", "action")}
     return _COUNT.format(
         records=records,
         gateways=gateways,
-        addresses=", ".join(addresses),
-        source="NULL" if part is Part.OTHERS else f"{packet}srcaddr",
-        destination="NULL" if part is Part.OTHERS else f"{packet}dstaddr",
-        direction="NULL" if part is Part.OTHERS else direction,
-        is_counted=f"{direction} >= 0" if form.names_clients else "outcome >= 0",
+        addresses=", ".join(name.replace("-", "_") for name in fields if name in form.fields),
+        source=f"{packet}srcaddr",
+        destination=f"{packet}dstaddr",
+        direction=_BY_PACKET if form.names_clients else _BY_ADDRESS,
+        is_counted="direction >= 0" if form.names_clients else "outcome >= 0",
         outcome=_OUTCOME.format(bytes=numbers["bytes"], **status),
         key=_key(form),
         join=join,
@@ -94,7 +100,9 @@ def _key(form: RecordFormat) -> str:
 
 
 def _column(form: RecordFormat, name: str, kind: str) -> str:
-    return f'records."{name.replace("-", "_")}"' if name in form.fields else f"CAST(NULL AS {kind})"
+    if name not in form.fields:
+        return f"CAST(NULL AS {kind})"
+    return f'records."{name.replace("-", "_")}"'
 
 
 FOLD = """

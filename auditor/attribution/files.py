@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isal import isal_zlib
-
-from auditor.attribution.lanes import TextFile, Unreadable, unpacked
+from auditor.attribution.lanes import DAMAGED, TextFile, Unreadable, unpacked
 from auditor.attribution.record_format import RecordFormat, guess, header
 from auditor.errors import UsageError
 
@@ -36,7 +34,7 @@ def find_files(paths: Sequence[str], log_format: RecordFormat | None) -> FlowLog
     for path in unique(expand(paths)):
         try:
             _sort_in(found, path, log_format)
-        except (OSError, isal_zlib.error) as problem:
+        except DAMAGED as problem:
             found.unreadable.append(Unreadable(path, str(problem)))
     return found
 
@@ -45,7 +43,7 @@ def expand(paths: Sequence[str]) -> Iterator[Path]:
     """The files at and below the paths."""
     for text in paths:
         if text.startswith("s3://"):
-            raise UsageError(f"{text}: flow logs in S3 are not read yet; copy them with `aws s3 sync` and name the folder")
+            raise UsageError(f"{text}: S3 is not read directly yet; `aws s3 sync` it to a folder and name that")
         path = Path(text)
         if not path.exists():
             raise UsageError(f"{text}: no such file or folder")

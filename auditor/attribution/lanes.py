@@ -7,6 +7,7 @@ be opened as bytes can be poured.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
@@ -14,20 +15,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Self, cast
 
 from isal import isal_zlib
-
-try:
-    from fcntl import F_SETPIPE_SZ, fcntl
-except ImportError:  # macOS keeps its pipes as they are
-    F_SETPIPE_SZ = None
 
 _BLOCK = 16 * 1024
 _LONGEST_LINE = 1024 * 1024
 _PIPE = 1024 * 1024
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer, checksum included."""
+
+DAMAGED: tuple[type[Exception], ...] = (OSError, EOFError, cast("type[Exception]", isal_zlib.error))
+"""What reading a file may raise."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -107,12 +106,11 @@ class Lanes:
         """The pipes as files to read."""
         return [f"/dev/fd/{end}" for end in self._ends]
 
-    def __enter__(self) -> Lanes:
+    def __enter__(self) -> Self:
         for _ in range(self.count):
             end, entry = os.pipe()
-            if F_SETPIPE_SZ is not None:
-                with suppress(OSError):  # more than this user may have: slower, nothing else
-                    fcntl(entry, F_SETPIPE_SZ, _PIPE)
+            with suppress(AttributeError, OSError):  # not on macOS, or more than this user may have: only slower
+                fcntl.fcntl(entry, fcntl.F_SETPIPE_SZ, _PIPE)
             thread = threading.Thread(target=self._fill, args=(entry,), daemon=True)
             self._ends.append(end)
             self._threads.append(thread)
@@ -143,5 +141,5 @@ class Lanes:
                     rest = rest[os.write(entry, rest) :]
         except BrokenPipeError:
             raise
-        except (OSError, EOFError, isal_zlib.error) as problem:
+        except DAMAGED as problem:
             self.unreadable.append(Unreadable(file.path, str(problem)))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from auditor.errors import UsageError
 
 DEFAULT_FIELDS = (
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
-).split()
+    *("version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"),
+    *("protocol", "packets", "bytes", "start", "end", "action", "log-status"),
+)
 """Version 2, in this order (VPC guide, "Flow log records", read 2026-11-20)."""
 
 _TOLD_BY = frozenset({"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "interface-id", "log-status", "bytes"})
@@ -42,7 +43,7 @@ class RecordFormat:
         return ", ".join(wanted)
 
 
-DEFAULT = RecordFormat(tuple(DEFAULT_FIELDS))
+DEFAULT = RecordFormat(DEFAULT_FIELDS)
 
 
 def columns(names: Iterable[str]) -> RecordFormat:

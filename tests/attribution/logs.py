@@ -12,7 +12,9 @@ from typing import Any
 
 from tests.attribution.oracle import Nat, prefixes
 
-V2 = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+V2 = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+)
 LATER = "vpc-id subnet-id instance-id tcp-flags type region az-id flow-direction traffic-path"
 PACKET = "pkt-srcaddr pkt-dstaddr"
 START = 1_760_000_000
@@ -87,7 +89,9 @@ class Network:
         pairs = [(client, host, up), (own, host, up), (host, own, down), (host, client, down)]
         rows = []
         for source, target, size in pairs:
-            rows.append({"interface-id": "-", "resource-id": nat.id, "srcaddr": source, "dstaddr": target, "bytes": size})
+            rows.append(
+                {"interface-id": "-", "resource-id": nat.id, "srcaddr": source, "dstaddr": target, "bytes": size}
+            )
             rows[-1] |= {"pkt-srcaddr": source, "pkt-dstaddr": target}
         return rows + self._own(client, host, up, down)
 
@@ -98,7 +102,7 @@ class Network:
         if kind in {"NODATA", "SKIPDATA"}:
             return {"interface-id": row["interface-id"], "log-status": kind}
         changed = {"REJECT": {"action": "REJECT"}, "garbage": {"bytes": "many"}, "dash": {"bytes": "-"}}
-        address = {name: "no-address" for name in ("srcaddr", "pkt-srcaddr")}
+        address = dict.fromkeys(("srcaddr", "pkt-srcaddr"), "no-address")
         return {**row, **changed.get(kind, address)}
 
     def records(self, conversations: int) -> list[Row]:
@@ -108,7 +112,13 @@ class Network:
         for row in rows:
             second = START + self.chance.randint(0, 86_000)
             carried = {} if row.get("log-status") else {"action": row.get("action", "ACCEPT"), "log-status": "OK"}
-            row |= {"version": "2", "start": str(second), "end": str(second + 60), "account-id": "123456789012", **carried}
+            row |= {
+                "version": "2",
+                "start": str(second),
+                "end": str(second + 60),
+                "account-id": "123456789012",
+                **carried,
+            }
         self.chance.shuffle(rows)
         return rows
 

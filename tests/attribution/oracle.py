@@ -50,7 +50,7 @@ def place(text: str) -> Place:
     holding = [(net, service, region) for net, service, region in prefixes() if address in net]
     if not holding:
         return "internet", None
-    net, service, region = min(holding, key=lambda row: (ORDER.get(row[1], 2), -row[0].prefixlen, row[1]))
+    _, service, region = min(holding, key=lambda row: (ORDER.get(row[1], 2), -row[0].prefixlen, row[1]))
     known = {"EC2": "ec2-hosted", "AMAZON": "aws", "GLOBALACCELERATOR": "global-accelerator"}
     return known.get(service, service.lower().replace("_", "-")), "global" if region == "GLOBAL" else region
 
@@ -65,11 +65,15 @@ class Nat:
     addresses: set[str]
 
 
+def no_sums() -> dict[Place, list[int]]:
+    return defaultdict(lambda: [0, 0])
+
+
 @dataclass
 class Totals:
     """Sums by NAT gateway and destination, and counts of records."""
 
-    sums: dict[str, dict[Place, list[int]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
+    sums: dict[str, dict[Place, list[int]]] = field(default_factory=lambda: defaultdict(no_sums))
     counts: Counter[str] = field(default_factory=Counter)
     times: list[int] = field(default_factory=list)
     anonymous: set[str] = field(default_factory=set)

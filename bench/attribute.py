@@ -1,0 +1,89 @@
+"""How long `auditor attribute` takes beside `zcat` on all cores, on the files of `bench/flow_logs.py`, in one run.
+
+    python bench/attribute.py FOLDER [--runs 3]
+
+All take turns, so that a machine whose speed drifts favours none, and the best of the runs counts: what disturbs only
+adds. `cpu` is user and system time; on a machine with other work it is the steadier of the two. Text and Parquet hold
+the same records: the run fails unless both give the same result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, order=True)
+class Timing:
+    """Seconds of one run and its peak memory in MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def timed(command: list[str], output: Path) -> Timing:
+    """One run of a command, its children included."""
+    before, start = os.times(), time.monotonic()
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, cwd=ROOT)
+        _, status, usage = os.wait4(process.pid, 0)
+    end, after = time.monotonic(), os.times()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command[0]} failed with {process.returncode}")
+    cpu = sum(after[2:4]) - sum(before[2:4])
+    return Timing(end - start, cpu, usage.ru_maxrss / 1024)
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    """What is measured, by name."""
+    cores = os.cpu_count() or 1
+    zcat = f"printf '%s\\0' '{folder}'/text/*.gz | xargs -0 -P{cores} -n1 zcat >/dev/null"
+    asked = [f"--nat-gateways={folder}/nat-gateways.json", "--region=eu-west-1"]
+    auditor = [sys.executable, "-m", "auditor", "attribute"]
+    return {
+        f"`zcat` on {cores} cores, thrown away": ["sh", "-c", zcat],
+        "`auditor attribute`, gzip text": [*auditor, f"{folder}/text", *asked],
+        "`auditor attribute`, Parquet": [*auditor, f"{folder}/parquet", *asked],
+    }
+
+
+def main() -> None:
+    """Run them all in turn and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    folder = options.folder.resolve()
+    measured = commands(folder)
+    outputs = {name: folder / f"output-{number}" for number, name in enumerate(measured)}
+    timings = {name: [] for name in measured}  # type: dict[str, list[Timing]]
+    for _ in range(options.runs):
+        for name, command in measured.items():
+            timings[name].append(timed(command, outputs[name]))
+    _, text, parquet = (path.read_bytes() for path in outputs.values())
+    if text != parquet:
+        sys.exit("text and Parquet give different results")
+    print_table(timings)
+
+
+def print_table(timings: dict[str, list[Timing]]) -> None:
+    """Best times as a Markdown table, beside those of the first row."""
+    first = next(iter(timings.values()))
+    wall, cpu = min(one.wall for one in first), min(one.cpu for one in first)
+    print("| | wall s | × | CPU s | × | MiB |\n|---|---|---|---|---|---|")
+    for name, runs in timings.items():
+        best, least, most = min(runs).wall, min(one.cpu for one in runs), max(one.memory for one in runs)
+        print(f"| {name} | {best:.1f} | {best / wall:.2f} | {least:.1f} | {least / cpu:.2f} | {most:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
