@@ -24,7 +24,8 @@ NODATA, SKIPDATA, REJECTED, UNREADABLE = -1, -2, -3, -4
 EITHER, UP, DOWN = 0, 1, 2
 """Directions. EITHER: which of the two it is follows from what the addresses are."""
 
-_OUTCOME = """CASE WHEN {log_status} = 'NODATA' THEN -1 WHEN {log_status} = 'SKIPDATA' THEN -2
+_OUTCOME = """CASE WHEN {log_status} = 'OK' AND {action} = 'ACCEPT' AND {bytes} >= 0 THEN gateway
+      WHEN {log_status} = 'NODATA' THEN -1 WHEN {log_status} = 'SKIPDATA' THEN -2
       WHEN {action} = 'REJECT' THEN -3 WHEN {bytes} IS NULL OR {bytes} < 0 THEN -4 ELSE gateway END"""
 
 _BY_PACKET = """CASE WHEN outcome >= 0 THEN CASE
@@ -40,7 +41,7 @@ SELECT outcome, direction,
   CASE WHEN {is_counted} THEN {source} END AS source, CASE WHEN {is_counted} THEN {destination} END AS destination,
   SUM(bytes) AS bytes, COUNT(*) AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
 FROM (
-  SELECT outcome, {direction} AS direction, {addresses}, bytes, first_second, last_second
+  SELECT outcome, regional, {direction} AS direction, {addresses}, bytes, first_second, last_second
   FROM (
     SELECT {outcome} AS outcome, regional, {addresses},
       {bytes} AS bytes, {start} AS first_second, {end} AS last_second
@@ -85,7 +86,7 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
         source=f"{packet}srcaddr",
         destination=f"{packet}dstaddr",
         direction=_BY_PACKET if form.names_clients else _BY_ADDRESS,
-        is_counted="direction >= 0" if form.names_clients else "outcome >= 0",
+        is_counted="direction >= 0" if form.names_clients else "regional IS NOT NULL",
         outcome=_OUTCOME.format(bytes=numbers["bytes"], **status),
         key=_key(form),
         join=join,
@@ -135,7 +136,7 @@ SELECT outcome AS gateway,
 FROM turned WHERE way IS NOT NULL
 GROUP BY 1, 2, 3, 4
 """
-"""From `sums` (of `count_query`), `gateways`, `places` (address, near, service, region) and `own` (gateway, address)."""
+"""From `sums` (of `count_query`), `gateways`, `places` (address, near, service, region), `own` (gateway, address)."""
 
 WITHOUT_ADDRESS = """
 SELECT COALESCE(SUM(records), 0) FROM sums

@@ -10,18 +10,23 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Queue
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Self, TypeAlias, cast
 
 from isal import isal_zlib
 
 _BLOCK = 16 * 1024
 _LONGEST_LINE = 1024 * 1024
 _PIPE = 1024 * 1024
+_BATCH = 512 * 1024
+_AHEAD = 32
+"""Batches that wait to be read: 16 MiB."""
+
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer, checksum included."""
 
@@ -29,6 +34,8 @@ DAMAGED: tuple[type[Exception], ...] = (OSError, EOFError, cast("type[Exception]
 """What reading a file may raise."""
 
 GZIP_MAGIC = b"\x1f\x8b"
+
+Piece: TypeAlias = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ def unpacked(file: BinaryIO, block: int = _BLOCK) -> Iterator[bytes]:
         raise EOFError("gzip data ends too early")
 
 
-def lines(file: TextFile) -> Iterator[bytes | memoryview]:
+def lines(file: TextFile) -> Iterator[Piece]:
     """The content up to its last whole line in pieces, without the header line; views, for copies cost a tenth.
 
     A last line without an end gets one, unless it was cut off.
@@ -92,7 +99,11 @@ def lines(file: TextFile) -> Iterator[bytes | memoryview]:
 
 @dataclass
 class Lanes:
-    """`count` pipes into which threads pour the files; a context, at whose end `unreadable` is complete."""
+    """Files unpacked by `count` threads, their lines ready in a queue for whichever of `count` pipes is read.
+
+    A context; at its end `unreadable` is complete. The queue lets the unpacking run ahead of a reader that now reads
+    much and now nothing; an engine may read all pipes at once or one after the other.
+    """
 
     files: Iterator[TextFile]
     count: int
@@ -100,6 +111,8 @@ class Lanes:
     _ends: list[int] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ready: Queue[list[Piece] | None] = field(default_factory=lambda: Queue(_AHEAD))
+    _stopped: bool = False
 
     @property
     def paths(self) -> list[str]:
@@ -111,35 +124,71 @@ class Lanes:
             end, entry = os.pipe()
             with suppress(AttributeError, OSError):  # not on macOS, or more than this user may have: only slower
                 fcntl.fcntl(entry, fcntl.F_SETPIPE_SZ, _PIPE)
-            thread = threading.Thread(target=self._fill, args=(entry,), daemon=True)
             self._ends.append(end)
-            self._threads.append(thread)
-            thread.start()
+            self._start(self._fill, entry)
+            self._start(self._unpack)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stopped = True
         for end in self._ends:
             os.close(end)  # who still writes meets a broken pipe
         for thread in self._threads:
             thread.join()
 
-    def _fill(self, entry: int) -> None:
-        with suppress(BrokenPipeError):
-            while (file := self._next()) is not None:
-                self._pour(file, entry)
-        os.close(entry)
+    def _start(self, target: Callable[..., None], *words: int) -> None:
+        thread = threading.Thread(target=target, args=words, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _unpack(self) -> None:
+        while (file := self._next()) is not None:
+            try:
+                for pieces in batches(lines(file)):
+                    self._ready.put(pieces)
+                    if self._stopped:
+                        break
+            except DAMAGED as problem:
+                self.unreadable.append(Unreadable(file.path, str(problem)))
+        self._ready.put(None)  # one for each pipe
 
     def _next(self) -> TextFile | None:
         with self._lock:
-            return next(self.files, None)
+            return None if self._stopped else next(self.files, None)
 
-    def _pour(self, file: TextFile, entry: int) -> None:
-        try:
-            for block in lines(file):
-                rest = memoryview(block)
-                while rest:
-                    rest = rest[os.write(entry, rest) :]
-        except BrokenPipeError:
-            raise
-        except DAMAGED as problem:
-            self.unreadable.append(Unreadable(file.path, str(problem)))
+    def _fill(self, entry: int) -> None:
+        is_read = True
+        while (pieces := self._ready.get()) is not None:
+            try:
+                for piece in pieces if is_read else ():
+                    write(entry, piece)
+            except BrokenPipeError:
+                is_read = False
+        os.close(entry)
+
+
+def batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """Pieces by the half megabyte, in lists that end with a line: what is read before damage comes first."""
+    batch: list[Piece] = []
+    size = 0
+    damage: Exception | None = None
+    try:
+        for piece in pieces:
+            batch.append(piece)
+            size += len(piece)
+            if size > _BATCH and piece[-1:] == b"\n":
+                yield batch
+                batch, size = [], 0
+    except DAMAGED as problem:
+        damage = problem
+    if batch:
+        yield batch
+    if damage:
+        raise damage
+
+
+def write(entry: int, piece: Piece) -> None:
+    """All of the piece, however little the pipe takes at once."""
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[os.write(entry, rest) :]
