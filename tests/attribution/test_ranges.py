@@ -83,7 +83,9 @@ def test_an_address_finds_its_destination(address: str, ranges: Ranges) -> None:
     assert (place.destination.service, place.destination.region) == EXPECTED[address]
 
 
-@pytest.mark.parametrize("text", ["", "-", "10.0.0", "10.0.0.256", "s3.amazonaws.com", "10.0.0.1/32", "1:2", "\u0661.1.1.1"])
+@pytest.mark.parametrize(
+    "text", ["", "-", "10.0.0", "10.0.0.256", "s3.amazonaws.com", "10.0.0.1/32", "1:2", "\u0661.1.1.1"]
+)
 def test_what_is_no_address_has_no_place(text: str, ranges: Ranges) -> None:
     assert ranges.place(text) is None
 
