@@ -15,8 +15,7 @@ from auditor.attribution.counting import FOLD, NODATA, REJECTED, SKIPDATA, UNREA
 from auditor.attribution.files import FlowLogFiles
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.scan import Scan
-from auditor.model.attributed import Attributed, AttributedNatGateway, ClientTraffic
-from auditor.model.audit import Traffic
+from auditor.model.attributed import Attributed, AttributedNatGateway, ClientTraffic, DestinationBytes
 from auditor.model.network import NatGateway
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def _nat_gateway(gateway: NatGateway, clients: Sequence[ClientTraffic]) -> Attri
         both = sums[one.service, one.region]
         both[0] += one.bytes_up
         both[1] += one.bytes_down
-    found = [Traffic(service, region, up, down) for (service, region), (up, down) in sums.items()]
+    found = [DestinationBytes(service, region, up, down) for (service, region), (up, down) in sums.items()]
     found.sort(key=lambda one: (-one.bytes_up - one.bytes_down, one.service, one.region or ""))
     return AttributedNatGateway(
         id=gateway.id,

@@ -46,10 +46,10 @@ class ScopeCalls:
         while True:
             answer = await self.call(operation, **params)
             found += answer.get(operation.items) or []
-            token = answer.get("NextToken")
+            token = answer.get(operation.tokens[1])
             if not token:
                 return found
             if token in tokens:
                 raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: the same page token came twice")
             tokens.add(token)
-            params["NextToken"] = token
+            params[operation.tokens[0]] = token

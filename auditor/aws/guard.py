@@ -1,14 +1,20 @@
-"""The read-only guard: a session that carries it cannot send a call that is not on the list of reads.
+"""The read-only guard: a session that carries it cannot send a call that is not on its list.
 
-It runs on botocore's first event of a call, before parameters are even serialized.
+It runs on botocore's first event of a call, before parameters are even serialized. The list is that of the reads; a
+session that was opened for Athena has a few calls more, and there the guard looks at what they would touch too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, Protocol
 
-from auditor.aws.operations import ALLOWED
+from auditor.aws.operations import MADE_HERE, Operation
 from auditor.errors import NotReadOnlyError
+
+_TABLE_OF = {"CreateTable": ("TableInput", "Name"), "BatchCreatePartition": ("TableName",), "DeleteTable": ("Name",)}
+"""Where the calls of AWS Glue that write name their table."""
 
 
 class Events(Protocol):
@@ -18,14 +24,26 @@ class Events(Protocol):
         """Subscribe to an event."""
 
 
-def install(session: Events) -> None:
-    """Make every client that this session will create refuse what is not a read."""
-    session.register("provide-client-params", refuse_writes, unique_id="auditor-read-only-guard")
+def install(session: Events, operations: Iterable[Operation]) -> None:
+    """Make every client that this session will create refuse what is not among the operations."""
+    allowed = frozenset((operation.service, operation.name) for operation in operations)
+    check = partial(refuse_writes, allowed=allowed)
+    session.register("provide-client-params", check, unique_id="auditor-read-only-guard")
 
 
-def refuse_writes(model: Any, **_: Any) -> None:
-    """Raise `NotReadOnlyError` for an operation that is not in `operations.ALLOWED`."""
+def refuse_writes(model: Any, params: dict[str, Any], allowed: frozenset[tuple[str, str]], **_: Any) -> None:
+    """Raise `NotReadOnlyError` for an operation that is not allowed, or that would touch what is not the audit's."""
     service, operation = model.service_model.service_name, model.name
-    if (service, operation) not in ALLOWED:
+    if (service, operation) not in allowed:
         msg = f"refused {service}:{operation}: the audit session makes only the reads that `auditor iam` lists"
         raise NotReadOnlyError(msg)
+    if service == "glue" and operation in _TABLE_OF and not _table(operation, params).startswith(MADE_HERE):
+        raise NotReadOnlyError(f"refused {service}:{operation}: the table's name does not begin with {MADE_HERE}")
+    if operation == "StartQueryExecution" and not str(params.get("QueryString")).lstrip().upper().startswith("SELECT"):
+        raise NotReadOnlyError(f"refused {service}:{operation}: not a SELECT")
+
+
+def _table(operation: str, params: Any) -> str:
+    for key in _TABLE_OF[operation]:
+        params = params.get(key) or {}
+    return str(params)

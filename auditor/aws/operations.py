@@ -12,18 +12,24 @@ from auditor.model.evidence import Source
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A read. `items` is the key of the answer's list, `page_size` what is asked for (`None`: AWS's default)."""
+    """A call. `items` is the key of the answer's list, `page_size` what is asked for (`None`: AWS's default).
+
+    `permission` is the IAM action's name where it is not the call's; `tokens` are the keys of the next page's token,
+    in the request and in the answer.
+    """
 
     service: str
     name: str
     source: Source
     items: str = ""
     page_size: int | None = None
+    permission: str = ""
+    tokens: tuple[str, str] = ("NextToken", "NextToken")
 
     @property
     def action(self) -> str:
         """The IAM action to grant."""
-        return f"{self.service}:{self.name}"
+        return f"{self.service}:{self.permission or self.name}"
 
 
 GET_CALLER_IDENTITY = Operation("sts", "GetCallerIdentity", Source.ACCOUNT)
@@ -63,10 +69,54 @@ GET_ENDPOINT_METRICS = Operation("cloudwatch", "GetMetricData", Source.ENDPOINT_
 
 GET_PRODUCTS = Operation("pricing", "GetProducts", Source.PRICES, "PriceList", 100)
 
-OPERATIONS = tuple(value for value in dict(globals()).values() if isinstance(value, Operation))
-"""All of them, in the order above."""
+_RECORDS = Source.FLOW_RECORDS
+_PAGES_OF_S3 = ("ContinuationToken", "NextContinuationToken")
+HEAD_BUCKET = Operation("s3", "HeadBucket", _RECORDS, permission="ListBucket")
+LIST_OBJECTS = Operation("s3", "ListObjectsV2", _RECORDS, "Contents", permission="ListBucket", tokens=_PAGES_OF_S3)
+GET_OBJECT = Operation("s3", "GetObject", _RECORDS)
+DESCRIBE_LOG_GROUPS = Operation("logs", "DescribeLogGroups", _RECORDS, "logGroups", tokens=("nextToken", "nextToken"))
+GET_LOG_METRICS = Operation("cloudwatch", "GetMetricData", _RECORDS, "MetricDataResults")
+START_QUERY = Operation("logs", "StartQuery", _RECORDS)
+GET_QUERY_RESULTS = Operation("logs", "GetQueryResults", _RECORDS)
+STOP_QUERY = Operation("logs", "StopQuery", _RECORDS)
 
-ALLOWED = frozenset((operation.service, operation.name) for operation in OPERATIONS)
+LIST_QUERY_LOG_CONFIGS = Operation(
+    "route53resolver", "ListResolverQueryLogConfigs", Source.QUERY_LOGS, "ResolverQueryLogConfigs", 100
+)
+LIST_QUERY_LOG_ASSOCIATIONS = Operation(
+    "route53resolver",
+    "ListResolverQueryLogConfigAssociations",
+    Source.QUERY_LOGS,
+    "ResolverQueryLogConfigAssociations",
+    100,
+)
+
+OPERATIONS = tuple(value for value in dict(globals()).values() if isinstance(value, Operation))
+"""All reads, in the order above."""
+
+GET_WORK_GROUP = Operation("athena", "GetWorkGroup", _RECORDS)
+START_QUERY_EXECUTION = Operation("athena", "StartQueryExecution", _RECORDS)
+GET_QUERY_EXECUTION = Operation("athena", "GetQueryExecution", _RECORDS)
+STOP_QUERY_EXECUTION = Operation("athena", "StopQueryExecution", _RECORDS)
+GET_TABLE = Operation("glue", "GetTable", _RECORDS)
+GET_PARTITIONS = Operation("glue", "GetPartitions", _RECORDS, "Partitions")
+CREATE_TABLE = Operation("glue", "CreateTable", _RECORDS)
+BATCH_CREATE_PARTITION = Operation("glue", "BatchCreatePartition", _RECORDS)
+DELETE_TABLE = Operation("glue", "DeleteTable", _RECORDS)
+DELETE_OBJECT = Operation("s3", "DeleteObject", _RECORDS)
+
+ATHENA_OPERATIONS = (
+    *(GET_WORK_GROUP, START_QUERY_EXECUTION, GET_QUERY_EXECUTION, STOP_QUERY_EXECUTION),
+    *(GET_TABLE, GET_PARTITIONS, CREATE_TABLE, BATCH_CREATE_PARTITION, DELETE_TABLE, DELETE_OBJECT),
+)
+"""What a query on Athena needs on top: it makes a table and a result, and deletes both.
+
+Only a session that was opened for Athena may call these.
+"""
+
+
+MADE_HERE = "auditor_"
+"""How the names of tables begin that a query on Athena makes; the guard lets no other be touched."""
 
 
 def action_of(source: Source) -> str:

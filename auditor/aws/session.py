@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import AsyncExitStack, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 DEFAULT_REGION = "us-east-1"
 _CALLS_IN_FLIGHT = 128
 _FIRST_CALL_IS_SENT = 0.02
+_PREPARED = ("sts", "ec2", "cloudwatch", "pricing")
 _CONFIG = AioConfig(
     connect_timeout=5,
     read_timeout=30,
@@ -69,13 +71,13 @@ _target: ContextVar[Target] = ContextVar("target")
 class AuditSession:
     """An async context manager; everything that it creates carries the read-only guard."""
 
-    def __init__(self, profile: str | None = None) -> None:
+    def __init__(self, profile: str | None = None, operations: Iterable[Operation] = OPERATIONS) -> None:
         _require_usable_endpoints()
         self._session = AioSession(profile=profile)
         self._stack = AsyncExitStack()
         self._clients: dict[str, asyncio.Task[Any]] = {}
         self._slots = asyncio.Semaphore(_CALLS_IN_FLIGHT)
-        guard.install(self._session)
+        guard.install(self._session, operations)
         self._session.register("before-endpoint-resolution", _resolve_in_region)
         self._session.register("before-call", _sign_for_target)
         self._session.register("before-send", _count)
@@ -123,9 +125,9 @@ class AuditSession:
         return await self._clients[service]
 
     async def prepare(self) -> None:
-        """Open every client while the first answer is on its way: loading EC2's model takes as long as a call."""
+        """Open what collecting needs while the first answer is on its way: EC2's model takes as long as a call."""
         await asyncio.sleep(_FIRST_CALL_IS_SENT)
-        for service in dict.fromkeys(operation.service for operation in OPERATIONS):
+        for service in _PREPARED:
             await self.client(service)
 
     async def call(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from auditor.aws.operations import (
 )
 from auditor.aws.session import AuditSession
 from auditor.collectors.metrics import MetricQuery, request_of
-from auditor.model.evidence import Window
+from auditor.model.evidence import Source, Window
 
 _PRICE_LIST_REGION = "us-east-1"
 _PROBE = MetricQuery("", "AWS/NATGateway", "BytesInFromSource", "Sum", (("NatGatewayId", "nat-00000000000000000"),))
@@ -42,9 +42,14 @@ async def try_permissions(profile: str | None, regions: Iterable[str], window: W
     async with AuditSession(profile) as session:
         own = await own_account(session)
         wanted = tuple(regions) or (own.region,)
-        operations = [op for op in dict.fromkeys(OPERATIONS) if op not in (ASSUME_ROLE, GET_ENDPOINT_METRICS)]
+        operations = [op for op in dict.fromkeys(OPERATIONS) if _can_be_tried(op)]
         trials = [_try(own.at(_where(op, region)), op, window) for region in wanted for op in operations]
         return own.target.who, list(await asyncio.gather(*trials))
+
+
+def _can_be_tried(operation: Operation) -> bool:
+    """Not the reads of flow records: they are allowed per bucket and log group, and some of them cost money."""
+    return operation not in (ASSUME_ROLE, GET_ENDPOINT_METRICS) and operation.source is not Source.FLOW_RECORDS
 
 
 def _where(operation: Operation, region: str) -> str:

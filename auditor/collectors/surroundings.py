@@ -96,6 +96,8 @@ def parse_interface(item: dict[str, Any], account_id: str, region: str) -> Inter
         kind=item.get("InterfaceType", ""),
         description=item.get("Description", ""),
         private_ips=tuple(address for address in addresses if address),
+        instance_id=(item.get("Attachment") or {}).get("InstanceId", ""),
+        tags=parse_tags(item),
     )
 
 
@@ -116,4 +118,12 @@ def parse_flow_log(item: dict[str, Any], account_id: str, region: str) -> FlowLo
         file_format=options.get("FileFormat", "plain-text"),
         hive_compatible=bool(options.get("HiveCompatiblePartitions")),
         per_hour=bool(options.get("PerHourPartition")),
+        created=item.get("CreationTime"),
+        deliver_error=_deliver_error(item),
     )
+
+
+def _deliver_error(item: dict[str, Any]) -> str:
+    if item.get("DeliverLogsStatus") != "FAILED":
+        return ""
+    return str(item.get("DeliverLogsErrorMessage") or "delivery fails")

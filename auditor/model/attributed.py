@@ -1,11 +1,95 @@
-"""What flow records say about NAT gateways, in the very shape of `auditor attribute`'s JSON."""
+"""What flow records say about NAT gateways."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 
-from auditor.model.audit import Traffic
+
+class NamedBy(StrEnum):
+    """What told which service an address belongs to, strongest first."""
+
+    ADDRESS = "address-range"
+    QUERY_LOG = "resolver-query-log"
+    DNS = "dns"
+
+
+class Engine(StrEnum):
+    """What read the flow records."""
+
+    DUCKDB = "duckdb"
+    ATHENA = "athena"
+    LOGS_INSIGHTS = "logs-insights"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Bytes that the flow records of a scan show between one subnet's clients and one destination of a NAT gateway.
+
+    They are those of the scan's days, never scaled. `subnet_id` is `None` where the clients are not known.
+    """
+
+    nat_gateway_id: str
+    subnet_id: str | None
+    service: str
+    service_region: str | None
+    bytes_up: int
+    bytes_down: int
+    named_by: NamedBy = NamedBy.ADDRESS
+
+
+@dataclass(frozen=True, slots=True)
+class TopTalker:
+    """One of a NAT gateway's largest clients at one destination; `owner` is empty where nobody is known to own it."""
+
+    nat_gateway_id: str
+    address: str
+    service: str
+    service_region: str | None
+    bytes_up: int
+    bytes_down: int
+    interface_id: str | None = None
+    subnet_id: str | None = None
+    az: str | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLogScan:
+    """One reading of a flow log's records: whole UTC days, `end` excluded, for these NAT gateways.
+
+    `bytes_estimated` and `usd_estimated` were known before it began; USD are `None` where a price is not known. Of
+    the `records`, those of NODATA, SKIPDATA and REJECT carried nothing, and the unreadable ones could not be counted.
+    """
+
+    flow_log_id: str
+    engine: Engine
+    start: datetime
+    end: datetime
+    nat_gateway_ids: tuple[str, ...]
+    bytes_estimated: int = 0
+    usd_estimated: Decimal | None = None
+    bytes_scanned: int = 0
+    usd: Decimal | None = None
+    records: int = 0
+    nodata: int = 0
+    skipdata: int = 0
+    rejected: int = 0
+    unreadable: int = 0
+    clients_known: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationBytes:
+    """Bytes to and from one destination."""
+
+    service: str
+    region: str | None
+    bytes_up: int
+    bytes_down: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +103,7 @@ class AttributedNatGateway:
     region: str
     bytes_up: int
     bytes_down: int
-    destinations: tuple[Traffic, ...]
+    destinations: tuple[DestinationBytes, ...]
     clients_known: bool
 
 
@@ -52,3 +136,4 @@ class ClientTraffic:
     region: str | None
     bytes_up: int
     bytes_down: int
+    named_by: NamedBy = NamedBy.ADDRESS

@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
+from auditor.model.attributed import Attribution, FlowLogScan, TopTalker
 from auditor.model.money import MONTH_HOURS, Prices
 from auditor.model.network import Network
 
@@ -36,6 +37,8 @@ class Source(StrEnum):
     TRANSIT_ROUTES = "transit-gateway-routes"
     PEERINGS = "vpc-peerings"
     FLOW_LOGS = "flow-logs"
+    FLOW_RECORDS = "flow-records"
+    QUERY_LOGS = "resolver-query-logs"
     INTERFACES = "network-interfaces"
     NAT_METRICS = "nat-gateway-metrics"
     ENDPOINT_METRICS = "endpoint-metrics"
@@ -95,18 +98,6 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
-    """Bytes of the window that flow logs attribute to one destination of one NAT gateway."""
-
-    nat_gateway_id: str
-    subnet_id: str | None
-    service: str
-    service_region: str | None
-    bytes_up: int
-    bytes_down: int
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """How often an operation was called, attempts included."""
 
@@ -129,6 +120,8 @@ class Scope:
     network: Network = Network()
     series: tuple[Series, ...] = ()
     attributions: tuple[Attribution, ...] = ()
+    talkers: tuple[TopTalker, ...] = ()
+    scans: tuple[FlowLogScan, ...] = ()
     gaps: tuple[Gap, ...] = ()
     calls: tuple[Call, ...] = ()
     metrics_requested: int = 0

@@ -233,7 +233,7 @@ class VpcPeering:
 
 @dataclass(frozen=True, slots=True)
 class FlowLog:
-    """A flow-log configuration (not its records)."""
+    """A flow-log configuration (not its records). `deliver_error` is AWS's word for why records do not arrive."""
 
     id: str
     account_id: str
@@ -248,11 +248,13 @@ class FlowLog:
     file_format: str = "plain-text"
     hive_compatible: bool = False
     per_hour: bool = False
+    created: datetime | None = None
+    deliver_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface of a NAT gateway or an endpoint."""
+    """A network interface; `kind`, `description`, `instance_id` and `tags` tell whose it is."""
 
     id: str
     account_id: str
@@ -263,6 +265,8 @@ class Interface:
     kind: str = ""
     description: str = ""
     private_ips: tuple[str, ...] = ()
+    instance_id: str = ""
+    tags: Tags = ()
 
 
 _LIVE_ATTACHMENT_STATES = frozenset({"available", "modifying"})

@@ -6,7 +6,8 @@ from collections import Counter
 from decimal import Decimal
 
 from auditor.model.audit import EndpointCost, NatGatewayCost, RunCost, SourceCost, Traffic
-from auditor.model.evidence import Attribution, Evidence
+from auditor.model.attributed import Attribution
+from auditor.model.evidence import Evidence
 from auditor.model.money import EXACT, Bill, Item, total
 from auditor.model.network import Endpoint, NatGateway
 from auditor.whatif.flows import attributions_of, endpoint_bytes, nat_bytes

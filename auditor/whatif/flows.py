@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
-from auditor.model.evidence import Attribution, Evidence, Source
+from auditor.model.attributed import Attribution
+from auditor.model.evidence import Evidence, Source
 from auditor.model.network import Endpoint, NatGateway
 from auditor.model.traffic import UNKNOWN, Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic

@@ -11,13 +11,14 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from auditor.aws.operations import ALLOWED, ASSUME_ROLE, OPERATIONS
+from auditor.aws.operations import ASSUME_ROLE, ATHENA_OPERATIONS, HEAD_BUCKET, OPERATIONS, START_QUERY, STOP_QUERY
 from auditor.aws.policy import policy
 from auditor.aws.session import AuditSession
 from auditor.errors import NotReadOnlyError
 from tests.embedded import ROOT
 from tests.fault_proxy import FaultProxy
 
+ALLOWED = {(operation.service, operation.name) for operation in OPERATIONS}
 EC2 = botocore.session.get_session().get_service_model("ec2")
 REFUSED = [name for name in EC2.operation_names if ("ec2", name) not in ALLOWED]
 # Parameters that AWS would take. The guard runs before they are looked at, so those of the sample need none.
@@ -68,7 +69,10 @@ def test_of_all_that_ec2_can_do_only_the_list_is_left(proxy: FaultProxy) -> None
     [
         ("sts", ["GetSessionToken", "AssumeRoleWithWebIdentity", "GetFederationToken"]),
         ("cloudwatch", ["PutMetricData", "DeleteAlarms", "PutDashboard"]),
-        ("s3", ["PutObject", "DeleteBucket", "GetObject"]),
+        ("s3", ["PutObject", "DeleteBucket", "DeleteObject", "GetBucketAcl"]),
+        ("athena", ["StartQueryExecution", "DeleteWorkGroup"]),
+        ("glue", ["CreateTable", "DeleteTable", "GetTable"]),
+        ("logs", ["PutLogEvents", "DeleteLogGroup", "GetLogEvents"]),
         ("iam", ["CreateUser", "AttachRolePolicy"]),
         ("ses", ["SendRawEmail"]),
     ],
@@ -93,11 +97,40 @@ def test_what_a_client_paginates_is_guarded_too(proxy: FaultProxy) -> None:
 
 
 def test_all_on_the_list_are_reads_by_name() -> None:
-    """Or assume a role, which changes nothing but who reads."""
+    """Or assume a role, which changes nothing but who reads, or search logs and stop that again."""
+    others = {ASSUME_ROLE, HEAD_BUCKET, START_QUERY, STOP_QUERY}
     for operation in OPERATIONS:
-        if operation is not ASSUME_ROLE:
+        if operation not in others:
             assert operation.name.startswith(("Describe", "Get", "List", "Search")), operation
-    assert {(operation.service, operation.name) for operation in OPERATIONS} == ALLOWED
+    assert not set(OPERATIONS) & set(ATHENA_OPERATIONS)
+
+
+ATHENA_WRITES = [
+    ("glue", "DeleteTable", {"DatabaseName": "default", "Name": "sales"}, "does not begin with auditor_"),
+    ("glue", "DeleteTable", {"DatabaseName": "default"}, "does not begin with auditor_"),
+    ("glue", "CreateTable", {"DatabaseName": "default", "TableInput": {"Name": "sales"}}, "does not begin with"),
+    ("glue", "BatchCreatePartition", {"DatabaseName": "d", "TableName": "s"}, "does not begin with"),
+    ("glue", "UpdateTable", {"DatabaseName": "default"}, "makes only the reads"),
+    ("athena", "StartQueryExecution", {"QueryString": "DROP TABLE sales"}, "not a SELECT"),
+    ("athena", "StartQueryExecution", {"QueryString": "INSERT INTO sales SELECT 1"}, "not a SELECT"),
+    ("athena", "CreateWorkGroup", {"Name": "w"}, "makes only the reads"),
+    ("s3", "PutObject", {"Bucket": "b", "Key": "k"}, "makes only the reads"),
+]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(("service", "name", "params", "why"), ATHENA_WRITES)
+def test_a_session_for_athena_touches_only_tables_of_its_own(
+    proxy: FaultProxy, service: str, name: str, params: dict[str, Any], why: str
+) -> None:
+    async def attempt() -> None:
+        async with AuditSession(operations=(*OPERATIONS, *ATHENA_OPERATIONS)) as session:
+            client = await session.client(service)
+            await getattr(client, xform_name(name))(**params)
+
+    with pytest.raises(NotReadOnlyError, match=why):
+        asyncio.run(attempt())
+    assert proxy.calls == []
 
 
 def test_all_on_the_list_exist_and_their_lists_are_members_of_their_answers() -> None:
@@ -117,18 +150,33 @@ def test_pages_are_as_large_as_the_model_says_they_may_be(operation: Any) -> Non
 
 
 def test_the_policy_grants_what_the_list_needs_and_nothing_else() -> None:
-    granted = json.loads(policy())
-    (statement,) = granted["Statement"]
-    assert statement["Effect"] == "Allow"
-    assert statement["Resource"] == "*"
-    expected = {f"{service}:{name}" for service, name in ALLOWED} - {"sts:GetCallerIdentity", "sts:AssumeRole"}
-    assert statement["Action"] == sorted(expected)
-    assert not any("*" in action for action in statement["Action"])
+    reads, lists, gets = json.loads(policy())["Statement"]
+    assert reads["Effect"] == lists["Effect"] == gets["Effect"] == "Allow"
+    assert reads["Resource"] == "*"
+    expected = {f"{service}:{name}" for service, name in ALLOWED if service != "s3"}
+    assert reads["Action"] == sorted(expected - {"sts:GetCallerIdentity", "sts:AssumeRole"})
+    assert not any("*" in action for action in reads["Action"])
+    assert lists["Action"] == ["s3:ListBucket"]
+    assert lists["Condition"] == {"StringLike": {"s3:prefix": ["*AWSLogs/*"]}}
+    assert gets["Action"] == ["s3:GetObject"]
+    assert all("AWSLogs/" in resource for resource in gets["Resource"])
+
+
+def test_the_policy_without_flow_logs_reads_no_object() -> None:
+    (reads,) = json.loads(policy(flow_logs=False))["Statement"]
+    assert not any(action.startswith(("s3:", "logs:", "route53resolver:")) for action in reads["Action"])
+
+
+def test_the_policy_for_athena_writes_only_tables_of_the_audit_and_results() -> None:
+    statements = {one["Sid"]: one for one in json.loads(policy(athena=True))["Statement"]}
+    assert "glue:DeleteTable" in statements["AuditorMakesTables"]["Action"]
+    assert "arn:aws:glue:*:*:table/*/auditor_*" in statements["AuditorMakesTables"]["Resource"]
+    assert statements["AuditorKeepsResults"]["Resource"] == ["arn:aws:s3:::ATHENA-RESULTS-BUCKET/*"]
 
 
 def test_the_policy_lets_assume_the_named_roles_only() -> None:
     role = "arn:aws:iam::210987654321:role/AuditorReadOnly"
-    reads, reach = json.loads(policy((role,)))["Statement"]
+    reads, *_, reach = json.loads(policy((role,)))["Statement"]
     assert "sts:AssumeRole" not in reads["Action"]
     assert (reach["Action"], reach["Resource"]) == (["sts:AssumeRole"], [role])
 

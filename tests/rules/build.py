@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from auditor.model.evidence import EVIDENCE_VERSION, Attribution, Evidence, Scope, Series, Source, Window
+from auditor.model.attributed import Attribution
+from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import (
     Endpoint,

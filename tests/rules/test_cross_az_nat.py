@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from auditor.model.audit import Saving
-from auditor.model.evidence import Attribution, Evidence
+from auditor.model.attributed import Attribution
+from auditor.model.evidence import Evidence
 from auditor.model.money import Prices
 from auditor.model.network import NatGateway
 from auditor.whatif.edits import RouteSubnetToNat

@@ -8,7 +8,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from auditor.model.evidence import EVIDENCE_VERSION, Attribution, Evidence, Scope, Series, Source, Window
+from auditor.model.attributed import Attribution
+from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import (
     Endpoint,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.evidence import EVIDENCE_VERSION, Attribution, Evidence, Scope, Series, Source, Window
+from auditor.model.attributed import Attribution
+from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.network import Endpoint, NatGateway, Network
 from auditor.whatif.bill import bill
 from auditor.whatif.flows import endpoint_bytes, nat_bytes, traffic_of
