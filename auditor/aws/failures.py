@@ -5,6 +5,8 @@ Whatever is not listed here is a bug and is raised as it came.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from botocore.exceptions import (
@@ -37,16 +39,27 @@ class Kind(StrEnum):
     UNKNOWN = "unknown answer"
 
 
-class AwsFailureError(AuditorError):
-    """A call that gave no answer: `reason` is one line for the report."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What AWS itself said: its error code, its words, and the headers by their names in lower case."""
 
-    def __init__(self, kind: Kind, reason: str) -> None:
+    code: str = ""
+    message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class AwsFailureError(AuditorError):
+    """A call that gave no answer: `reason` is one line for the report, `refusal` is empty where AWS said nothing."""
+
+    def __init__(self, kind: Kind, reason: str, refusal: Refusal | None = None) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
+        self.refusal = refusal or Refusal()
 
 
 # EC2 API reference, "Error codes"; CloudWatch, STS and Price List API references, "Common errors" (read 2026-11-20).
+# An answer to HEAD has no body: botocore takes its status for the code.
 _CODES = {
     Kind.DENIED: {
         "UnauthorizedOperation",
@@ -54,6 +67,7 @@ _CODES = {
         "AccessDeniedException",
         "NotAuthorized",
         "Forbidden",
+        "403",
     },
     Kind.DISABLED_REGION: {
         "AuthFailure",
@@ -113,7 +127,7 @@ def failure(error: Exception, operation: Operation, who: str) -> AwsFailureError
     """
     kind = _kind(error)
     hint = _HINTS[kind].format(action=operation.action, who=who)
-    return AwsFailureError(kind, f"{operation.action}: {_said(error)}: {hint}")
+    return AwsFailureError(kind, f"{operation.action}: {_said(error)}: {hint}", _refusal(error))
 
 
 def _kind(error: Exception) -> Kind:
@@ -122,6 +136,14 @@ def _kind(error: Exception) -> Kind:
     if isinstance(error, _CREDENTIALS):
         return Kind.CREDENTIALS
     return Kind.UNREACHABLE if isinstance(error, _CONNECTION) else Kind.UNKNOWN
+
+
+def _refusal(error: Exception) -> Refusal:
+    if not isinstance(error, ClientError):
+        return Refusal()
+    told = error.response.get("Error", {})
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return Refusal(str(told.get("Code", "")), str(told.get("Message", "")), headers)
 
 
 def _said(error: Exception) -> str:

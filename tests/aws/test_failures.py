@@ -34,6 +34,7 @@ def client_error(code: str) -> ClientError:
         ("UnauthorizedOperation", Kind.DENIED, f"grant ec2:DescribeVpcs to {WHO}"),
         ("AccessDenied", Kind.DENIED, f"grant ec2:DescribeVpcs to {WHO}"),
         ("AccessDeniedException", Kind.DENIED, f"grant ec2:DescribeVpcs to {WHO}"),
+        ("403", Kind.DENIED, f"grant ec2:DescribeVpcs to {WHO}"),
         ("AuthFailure", Kind.DISABLED_REGION, "enable the region"),
         ("OptInRequired", Kind.DISABLED_REGION, "enable the region"),
         ("UnrecognizedClientException", Kind.DISABLED_REGION, "enable the region"),
@@ -79,3 +80,12 @@ def test_a_reason_is_one_line_and_shows_no_body() -> None:
     assert "secret" not in told(ResponseParserError("<html>\nsecret\x1b[31m")).reason
     assert "secret" not in told(client_error("AccessDenied")).reason
     assert "\n" not in told(EndpointConnectionError(endpoint_url="https://a\nb")).reason
+
+
+def test_what_aws_itself_said_is_kept_apart_from_the_reason() -> None:
+    metadata = {"HTTPHeaders": {"x-amz-bucket-region": "eu-west-1"}}
+    answer = {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": metadata}
+    refusal = told(ClientError(answer, "HeadBucket")).refusal
+    assert (refusal.code, refusal.message) == ("403", "Forbidden")
+    assert refusal.headers["x-amz-bucket-region"] == "eu-west-1"
+    assert told(NoCredentialsError()).refusal.code == ""
