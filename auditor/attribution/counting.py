@@ -14,9 +14,11 @@ A regional NAT gateway has no interface; its records carry its id and the final 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from auditor.attribution.record_format import RecordFormat
+from auditor.model.network import NatGateway
 
 NODATA, SKIPDATA, REJECTED, UNREADABLE = -1, -2, -3, -4
 """Outcomes of a record below zero; NULL is a record of no NAT gateway, others are the number of the gateway."""
@@ -39,7 +41,7 @@ _BY_ADDRESS = "0"
 _COUNT = """
 SELECT outcome, direction,
   CASE WHEN {is_counted} THEN {source} END AS source, CASE WHEN {is_counted} THEN {destination} END AS destination,
-  SUM(bytes) AS bytes, COUNT(*) AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
+  SUM(bytes) AS bytes, {count} AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
 FROM (
   SELECT outcome, regional, {direction} AS direction, {addresses}, bytes, first_second, last_second
   FROM (
@@ -53,6 +55,14 @@ GROUP BY 1, 2, 3, 4
 """
 
 _NUMBERS = ("bytes", "start", "end")
+
+WEIGHT = "weight"
+"""A column of rows that stand for several records each: how many. `bytes` is their sum, `start` and `end` their span."""
+
+USED = frozenset(_NUMBERS) | {
+    *("interface-id", "resource-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "log-status")
+}
+"""The fields that the counting reads."""
 
 
 class Part(Enum):
@@ -74,7 +84,7 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
     NULL in interface_id, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id), gateway
     (its number) and regional.
     """
-    fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr")
+    fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", WEIGHT)
     packet = "pkt_" if form.names_clients or "srcaddr" not in form.fields else ""
     join, where = part.value
     numbers = {name: _column(form, name, "BIGINT") for name in _NUMBERS}
@@ -83,6 +93,7 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
         records=records,
         gateways=gateways,
         addresses=", ".join(name.replace("-", "_") for name in fields if name in form.fields),
+        count=f"SUM({WEIGHT})" if WEIGHT in form.fields else "COUNT(*)",
         source=f"{packet}srcaddr",
         destination=f"{packet}dstaddr",
         direction=_BY_PACKET if form.names_clients else _BY_ADDRESS,
@@ -93,6 +104,27 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
         where=where,
         **numbers,
     )
+
+
+def typed_columns(fields: Iterable[str]) -> str:
+    """What to select from stored records, whatever types they are stored in, so that `count_query` can read them."""
+    return ", ".join(_typed(name) for name in fields if name in USED)
+
+
+def record_keys(gateways: Sequence[NatGateway]) -> list[tuple[str, int, bool]]:
+    """The rows of `gateways`: record_key, gateway, regional."""
+    return [
+        (key, number, one.mode == "regional")
+        for number, one in enumerate(gateways)
+        for key in sorted({one.id, *(a.interface_id for a in one.addresses if a.interface_id)})
+    ]
+
+
+def _typed(name: str) -> str:
+    column = name.replace("-", "_")
+    if name in _NUMBERS:
+        return f'TRY_CAST("{column}" AS BIGINT) AS "{column}"'
+    return f'NULLIF("{column}", \'-\') AS "{column}"' if name == "interface-id" else f'"{column}"'
 
 
 def _key(form: RecordFormat) -> str:
@@ -110,6 +142,7 @@ FOLD = """
 WITH known AS (
   SELECT sums.*, regional,
     source_place.near AS source_near, source_place.service AS source_service, source_place.region AS source_region,
+    source_place.named_by AS source_named_by, target_place.named_by AS target_named_by,
     target_place.near AS target_near, target_place.service AS target_service, target_place.region AS target_region,
     source_own.address IS NOT NULL AS source_own, target_own.address IS NOT NULL AS target_own
   FROM sums JOIN (SELECT DISTINCT gateway, regional FROM gateways) AS gateways ON outcome = gateways.gateway
@@ -131,12 +164,14 @@ SELECT outcome AS gateway,
   CASE WHEN names_client THEN CASE way WHEN 1 THEN source ELSE destination END END AS client,
   CASE way WHEN 1 THEN target_service ELSE source_service END AS service,
   CASE way WHEN 1 THEN target_region ELSE source_region END AS region,
+  CASE way WHEN 1 THEN target_named_by ELSE source_named_by END AS named_by,
   SUM(CASE way WHEN 1 THEN bytes ELSE 0 END) AS bytes_up,
   SUM(CASE way WHEN 2 THEN bytes ELSE 0 END) AS bytes_down
 FROM turned WHERE way IS NOT NULL
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5
 """
-"""From `sums` (of `count_query`), `gateways`, `places` (address, near, service, region), `own` (gateway, address)."""
+"""From `sums` (of `count_query`), `gateways`, `places` (address, near, service, region, named_by) and `own` (gateway,
+address)."""
 
 WITHOUT_ADDRESS = """
 SELECT COALESCE(SUM(records), 0) FROM sums
