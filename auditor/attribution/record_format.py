@@ -10,12 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.errors import UsageError
-
-DEFAULT_FIELDS = (
-    *("version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"),
-    *("protocol", "packets", "bytes", "start", "end", "action", "log-status"),
-)
-"""Version 2, in this order (VPC guide, "Flow log records", read 2026-11-20)."""
+from auditor.model.flow_record import DEFAULT_FIELDS, lacks
 
 _TOLD_BY = frozenset({"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "interface-id", "log-status", "bytes"})
 """A line that names one of these is a header; a record cannot."""
@@ -37,10 +32,7 @@ class RecordFormat:
 
     def lacks(self, *, regional: bool) -> str:
         """What is missing to count a NAT gateway, in words; empty where nothing is."""
-        wanted = [name for name in ("bytes", "resource-id" if regional else "interface-id") if name not in self.fields]
-        if not any({f"{kind}srcaddr", f"{kind}dstaddr"} <= set(self.fields) for kind in ("", "pkt-")):
-            wanted.append("srcaddr and dstaddr")
-        return ", ".join(wanted)
+        return lacks(self.fields, regional=regional)
 
 
 DEFAULT = RecordFormat(DEFAULT_FIELDS)
