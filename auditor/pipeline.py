@@ -23,7 +23,7 @@ from auditor.model.money import Price
 from auditor.remediation.cli import commands
 
 if TYPE_CHECKING:
-    from auditor.attribution.attribute import FilesAttributed
+    from auditor.attribution.tally import Counted
 
 _FILES = {Format.HTML: "report.html", Format.PDF: "report.pdf", Format.JSON: "audit.json"}
 EVIDENCE = "evidence.json"
@@ -83,17 +83,17 @@ def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
 
 def attribute(
     paths: Sequence[str], described: Path, region: str, ip_ranges: Path | None, log_format: str | None
-) -> FilesAttributed:
+) -> Counted:
     """What flow-log files say about the NAT gateways that `aws ec2 describe-nat-gateways` printed."""
-    from auditor.attribution.attribute import attribute as count
     from auditor.attribution.files import find_files
     from auditor.attribution.ranges import load_ranges
     from auditor.attribution.record_format import parse_log_format
+    from auditor.attribution.tally import count_files
     from auditor.collectors.described import load_nat_gateways
 
     gateways = load_nat_gateways(described, region)
     form = parse_log_format(log_format) if log_format is not None else None
-    return count(find_files(paths, form), gateways, load_ranges(ip_ranges))
+    return count_files(find_files(paths, form), gateways, load_ranges(ip_ranges))
 
 
 def selection(config: Config, now: datetime) -> Selection:

@@ -57,7 +57,7 @@ GROUP BY 1, 2, 3, 4
 _NUMBERS = ("bytes", "start", "end")
 
 WEIGHT = "weight"
-"""A column of rows that stand for several records each: how many. `bytes` is their sum, `start` and `end` their span."""
+"""A column of rows that stand for several records each: how many; `bytes` is their sum, `start`, `end` their span."""
 
 USED = frozenset(_NUMBERS) | {
     *("interface-id", "resource-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "log-status")

@@ -10,24 +10,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.attribution.counting import Part, count_query
+from auditor.attribution.counting import USED, WEIGHT, Part, count_query, record_keys, typed_columns
 from auditor.attribution.lanes import Lanes, TextFile, Unreadable
 from auditor.attribution.record_format import RecordFormat, columns
 from auditor.errors import UsageError
+from auditor.model.evidence import Window
 from auditor.model.network import NatGateway
 
 if TYPE_CHECKING:
     import duckdb
 
-REGIONAL = "regional"
-_NUMBERS = frozenset({"bytes", "start", "end"})
-_USED = _NUMBERS | {
-    *("interface-id", "resource-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "log-status")
+_NUMBERS = frozenset({"bytes", "start", "end", WEIGHT})
+Row = Mapping[str, str | int | None]
+_SUMS = {
+    "outcome": "INTEGER",
+    "direction": "INTEGER",
+    "source": "VARCHAR",
+    "destination": "VARCHAR",
+    "bytes": "HUGEINT",
+    "records": "BIGINT",
+    "first_second": "BIGINT",
+    "last_second": "BIGINT",
 }
-_NO_SUMS = """
-CREATE TEMP TABLE sums (outcome INTEGER, direction INTEGER, source VARCHAR, destination VARCHAR, bytes HUGEINT,
-  records BIGINT, first_second BIGINT, last_second BIGINT)
-"""
+_NO_SUMS = f"CREATE TEMP TABLE sums ({', '.join(f'{name} {kind}' for name, kind in _SUMS.items())})"
 _BUFFER = 8 * 1024 * 1024
 
 
@@ -39,18 +44,18 @@ class Scan:
     gateways: Sequence[NatGateway]
     unreadable: list[Unreadable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    window: Window | None = None
 
     def __post_init__(self) -> None:
-        keys = [
-            (key, number, one.mode == REGIONAL)
-            for number, one in enumerate(self.gateways)
-            for key in {one.id, *(a.interface_id for a in one.addresses if a.interface_id)}
-        ]
         self.connection.execute(_NO_SUMS)
         self.connection.execute(
             "CREATE TEMP TABLE gateways AS SELECT UNNEST($1::VARCHAR[]) AS record_key,"
             " UNNEST($2::INTEGER[]) AS gateway, UNNEST($3::BOOLEAN[]) AS regional",
-            [list(column) for column in zip(*keys, strict=True)],
+            _columns(record_keys(self.gateways), 3),
+        )
+        self.connection.execute(
+            "CREATE TEMP TABLE own AS SELECT UNNEST($1::INTEGER[]) AS gateway, UNNEST($2::VARCHAR[]) AS address",
+            _columns(_own_addresses(self.gateways), 2),
         )
 
     def text(self, files: Mapping[RecordFormat, Sequence[TextFile]]) -> None:
@@ -72,6 +77,26 @@ class Scan:
             if self._is_enough(columns(names), group[0], len(group)):
                 self._count_parquet(names, group)
 
+    def sums(self, path: Path) -> None:
+        """What `count_query` gave elsewhere, as CSV with a header."""
+        self.connection.execute(
+            "INSERT INTO sums SELECT * FROM read_csv($1, header = true, auto_detect = false, delim = ',', quote = '\"',"  # noqa: S608
+            f" escape = '\"', nullstr = '', columns = {_SUMS})",
+            [str(path)],
+        )
+
+    def rows(self, form: RecordFormat, rows: Sequence[Row]) -> None:
+        """Rows grouped elsewhere; `records` says how many records a row stands for."""
+        weighted = RecordFormat((*(name for name in form.fields if name in USED), WEIGHT))
+        names = ["records" if name == WEIGHT else name for name in weighted.fields]
+        values = [[None if row.get(name) == "-" else row.get(name) for row in rows] for name in names]
+        chosen = (
+            f"UNNEST(${number}::{_kind(name)}[]) AS {name.replace('-', '_')}"
+            for number, name in enumerate(weighted.fields, start=1)
+        )
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS SELECT {', '.join(chosen)}", values)
+        self._count(weighted, "grouped", Part.ALL)
+
     @property
     def rejected_lines(self) -> int:
         """Lines that are no records."""
@@ -81,7 +106,7 @@ class Scan:
 
     def _is_enough(self, form: RecordFormat, example: Path, count: int) -> bool:
         """Whether the format can tell any of the NAT gateways; for the others a note says what it lacks."""
-        modes = {one.mode == REGIONAL for one in self.gateways}
+        modes = {one.mode == "regional" for one in self.gateways}
         lacks = {regional: form.lacks(regional=regional) for regional in sorted(modes)}
         if all(lacks.values()):
             raise UsageError(f"{example}: its format lacks {' and '.join(lacks.values())}: nothing can be counted")
@@ -128,13 +153,29 @@ class Scan:
         self.connection.commit()
 
     def _count(self, form: RecordFormat, records: str, part: Part) -> None:
+        if self.window and "start" in form.fields:
+            first, end = (int(moment.timestamp()) for moment in (self.window.start, self.window.end))
+            records = f"(SELECT * FROM {records} WHERE start >= {first} AND start < {end})"  # noqa: S608
         self.connection.execute(f"INSERT INTO sums {count_query(form, records, 'gateways', part)}")
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [[row[number] for row in rows] for number in range(width)]
+
+
+def _own_addresses(gateways: Sequence[NatGateway]) -> list[tuple[int, str]]:
+    own = ((number, a) for number, one in enumerate(gateways) for a in one.addresses)
+    return [(number, ip) for number, a in own for ip in (a.private_ip, a.public_ip) if ip]
+
+
+def _kind(name: str) -> str:
+    return "BIGINT" if name in _NUMBERS else "VARCHAR"
 
 
 def _read_csv(paths: Sequence[str], form: RecordFormat) -> str:
     """Only the columns that are used keep their names, so no name out of a file becomes SQL."""
     kinds = {
-        (name.replace("-", "_") if name in _USED else f"_{number}"): "BIGINT" if name in _NUMBERS else "VARCHAR"
+        (name.replace("-", "_") if name in USED else f"_{number}"): _kind(name)
         for number, name in enumerate(form.fields)
     }
     return (
@@ -145,15 +186,8 @@ def _read_csv(paths: Sequence[str], form: RecordFormat) -> str:
 
 
 def _read_parquet(paths: Sequence[Path], names: Sequence[str]) -> str:
-    used = {name.replace("_", "-"): name for name in names if name.replace("_", "-") in _USED}
-    chosen = ", ".join(f'{_parquet_column(field, name)} AS "{field.replace("-", "_")}"' for field, name in used.items())
+    chosen = typed_columns(name.replace("_", "-") for name in names)
     return f"(SELECT {chosen} FROM read_parquet({_texts(map(str, paths))}))"  # noqa: S608
-
-
-def _parquet_column(field: str, name: str) -> str:
-    if field in _NUMBERS:
-        return f'TRY_CAST("{name}" AS BIGINT)'
-    return f"NULLIF(\"{name}\", '-')" if field == "interface-id" else f'"{name}"'
 
 
 def _texts(texts: Iterable[str]) -> str:

@@ -16,6 +16,15 @@ class NamedBy(StrEnum):
     DNS = "dns"
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The service that an address belongs to, by something else than the published ranges; `region` where it is told."""
+
+    service: str
+    region: str | None
+    named_by: NamedBy
+
+
 class Engine(StrEnum):
     """What read the flow records."""
 

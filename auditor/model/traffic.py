@@ -18,6 +18,8 @@ class Level(StrEnum):
 
 UNKNOWN = "unknown"
 INTERNET = "internet"
+UNNAMED = "aws"
+"""An AWS service that its address alone does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

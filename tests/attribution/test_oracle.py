@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from auditor.attribution.attribute import attribute
 from auditor.attribution.files import find_files
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.record_format import RecordFormat
+from auditor.attribution.tally import count_files
 from auditor.collectors.described import load_nat_gateways
 from auditor.model.attributed import Attributed
 from tests.attribution import oracle
@@ -28,7 +28,7 @@ def found(paths: Sequence[Path], folder: Path, network: Network, log_format: lis
     described = write(folder / "described.json", network.described())
     form = RecordFormat(tuple(log_format)) if log_format else None
     gateways = load_nat_gateways(described, "eu-west-1")
-    return attribute(find_files([str(path) for path in paths], form), gateways, RANGES).result
+    return count_files(find_files([str(path) for path in paths], form), gateways, RANGES).result
 
 
 def agree(seen: Attributed, want: oracle.Totals) -> None:

@@ -1,0 +1,129 @@
+"""What is reduced elsewhere counts exactly like the records themselves."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from auditor.attribution.counting import Part, count_query
+from auditor.attribution.files import find_files
+from auditor.attribution.ranges import load_ranges
+from auditor.attribution.record_format import RecordFormat
+from auditor.attribution.tally import Counted, counting
+from auditor.collectors.described import load_nat_gateways
+from auditor.model.attributed import Name, NamedBy
+from auditor.model.evidence import Window
+from auditor.model.network import NatGateway
+from tests.attribution.logs import START, Network, Row, shuffled, text, write
+
+RANGES = load_ranges()
+GROUPED = ("interface-id", "resource-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "log-status")
+
+
+def made(seed: int, folder: Path) -> tuple[list[Row], list[str], tuple[NatGateway, ...], Path]:
+    chance = random.Random(seed)
+    network = Network(chance)
+    fields = shuffled(chance, packet=True, resource=True)
+    rows = [row for row in network.records(60) if row.get("bytes") != "many"]
+    write(folder / "nats.json", network.described())
+    path = write(folder / "logs/a.log.gz", text(rows, fields))
+    return rows, fields, load_nat_gateways(folder / "nats.json", "eu-central-1"), path
+
+
+def plain(counted: Counted) -> tuple[object, object]:
+    return counted.result, sorted(map(repr, counted.clients))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_grouped_elsewhere_count_like_their_records(seed: int, tmp_path: Path) -> None:
+    rows, fields, gateways, path = made(seed, tmp_path)
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row.get(name, "-") for name in GROUPED)].append(row)
+    grouped = []
+    for key, members in groups.items():
+        sizes = [int(row["bytes"]) for row in members if row.get("bytes", "-") != "-"]
+        span = {"start": min(int(r["start"]) for r in members), "end": max(int(r["end"]) for r in members)}
+        known = dict(zip(GROUPED, key, strict=True))
+        grouped.append({**known, **span, "bytes": sum(sizes) if sizes else None, "records": len(members)})
+    with counting(gateways) as tally:
+        tally.add_rows(RecordFormat((*GROUPED, "bytes", "start", "end")), grouped)
+        by_rows = tally.result(RANGES)
+    with counting(gateways) as tally:
+        tally.add_files(find_files([str(path)], RecordFormat(tuple(fields))))
+        by_files = tally.result(RANGES)
+    assert plain(by_rows) == plain(by_files)
+    assert by_files.result.nat_gateways[0].bytes_up > 0
+
+
+def test_sums_made_elsewhere_count_like_their_records(tmp_path: Path) -> None:
+    _, fields, gateways, path = made(7, tmp_path)
+    form = RecordFormat(tuple(fields))
+    with counting(gateways) as tally:
+        tally.add_files(find_files([str(path)], form))
+        by_files = tally.result(RANGES)
+        copied = f"COPY (SELECT * FROM sums) TO '{tmp_path}/sums.csv' (HEADER, FORCE_QUOTE *)"
+        tally.scan.connection.execute(copied)
+    with counting(gateways) as tally:
+        tally.add_sums(tmp_path / "sums.csv")
+        by_sums = tally.result(RANGES)
+    assert plain(by_sums) == plain(by_files)
+    assert "SUM(weight)" not in count_query(form, "records", "gateways", Part.ALL)
+
+
+def test_only_records_that_start_in_the_window_count(tmp_path: Path) -> None:
+    rows, fields, gateways, _ = made(3, tmp_path)
+    start, end = START + 20_000, START + 50_000
+    inside = [row for row in rows if start <= int(row["start"]) < end]
+    assert 0 < len(inside) < len(rows)
+    everything = write(tmp_path / "all/a.log", text([*rows, *edge(rows, start, end)], fields))
+    only = write(tmp_path / "some/a.log", text([*inside, edge(rows, start, end)[0]], fields))
+    window = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+    results = []
+    for path, limit in ((everything, window), (only, None)):
+        with counting(gateways) as tally:
+            tally.add_files(find_files([str(path)], None), limit)
+            results.append(plain(tally.result(RANGES)))
+    assert results[0] == results[1]
+
+
+def edge(rows: list[Row], start: int, end: int) -> list[Row]:
+    """A record that starts with the window, and one that starts where it ends."""
+    carried = next(row for row in rows if row.get("log-status") == "OK")
+    return [{**carried, "start": str(start)}, {**carried, "start": str(end)}]
+
+
+def test_a_name_is_given_to_an_address_of_aws_without_service_and_to_no_other(tmp_path: Path) -> None:
+    gateway = Network(random.Random(1)).nats[0]
+    interface = next(iter(gateway.interfaces))
+    own = sorted(gateway.addresses)[0]
+    unnamed = next(str(a) for a in ("52.94.17.2", "52.119.188.1", "18.66.0.1") if service(a) == "aws")
+    rows = [
+        {"interface-id": interface, "srcaddr": "10.0.0.1", "dstaddr": own, "pkt-srcaddr": "10.0.0.1"}
+        | {"pkt-dstaddr": host, "bytes": size, "start": str(START), "end": str(START + 1)}
+        | {"action": "ACCEPT", "log-status": "OK"}
+        for host, size in ((unnamed, "5"), ("8.8.8.8", "7"))
+    ]
+    fields = list(rows[0])
+    write(tmp_path / "nats.json", Network(random.Random(1)).described())
+    path = write(tmp_path / "a.log", text(rows, fields))
+    with counting(load_nat_gateways(tmp_path / "nats.json", "eu-central-1")) as tally:
+        tally.add_files(find_files([str(path)], None))
+        assert tally.unnamed(RANGES) == {unnamed}
+        kms = Name("kms", "eu-central-1", NamedBy.QUERY_LOG)
+        found = tally.result(RANGES, {unnamed: kms, "8.8.8.8": replace(kms, service="sts")})
+    assert {(c.service, c.named_by, c.bytes_up) for c in found.clients} == {
+        ("kms", NamedBy.QUERY_LOG, 5),
+        ("internet", NamedBy.ADDRESS, 7),
+    }
+
+
+def service(address: str) -> str:
+    place = RANGES.place(address)
+    assert place is not None
+    return place.destination.service
