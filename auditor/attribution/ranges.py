@@ -8,22 +8,30 @@ keeps its `syncToken` and `createDate`.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import re
+import socket
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from auditor.errors import UsageError
 from auditor.model.traffic import INTERNET, Destination
 
 BUNDLED = Path(__file__).parent.parent / "data/ip-ranges.json.gz"
+PUBLISHED = "https://ip-ranges.amazonaws.com/ip-ranges.json"
 
 PRIVATE = "private"
 _NAMES = {"EC2": "ec2-hosted", "AMAZON": "aws", "GLOBALACCELERATOR": "global-accelerator"}
-_RANKS = {PRIVATE: -1, "S3": 0, "DYNAMODB": 1, "EC2": 3, "AMAZON": 4}
+_RANKS = {PRIVATE: -1, "S3": 0, "DYNAMODB": 1, "EC2": 3, "AMAZON": 4}  # and 5 is the internet
 _OTHER_SERVICE = 2
 
 NAT64 = ip_network("64:ff9b::/96")
@@ -34,6 +42,11 @@ _PRIVATE = (
     *("100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),  # RFC 6598, RFC 3927, RFC 1122
     *("fc00::/7", "fe80::/10", "::1/128"),  # RFC 4193, RFC 4291
 )
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_BITS = {4: 32, 6: 128}
+_CREATED = re.compile(r"\d{4}(-\d{2}){5}", re.ASCII)
+_MOST_BYTES = 32 * 1024 * 1024
+"""Ten times what AWS published in 2026."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,54 +88,129 @@ class Ranges:
         return ranges.destinations[bisect_right(ranges.starts, int(address)) - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Prefix:
-    version: int
-    first: int
-    end: int
-    order: tuple[int, int, str]
-    destination: Destination
+_Order: TypeAlias = tuple[int, int, str]
+_Prefix: TypeAlias = tuple[int, int, _Order, Destination]
+"""Start, end (excluded), what comes first among several, destination."""
+_EVERYWHERE: _Prefix = (0, 1 << 129, (5, 0, ""), Destination(INTERNET))
 
 
 def load_ranges(path: Path | None = None) -> Ranges:
     """The bundled ranges, or those of a file in AWS's shape; `UsageError` where it cannot be read as that."""
     try:
         content = (path or BUNDLED).read_bytes()
-        document = json.loads(gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content)
-        rows = [(row["ip_prefix"], row["service"], row["region"]) for row in document["prefixes"]]
-        rows += [(row["ipv6_prefix"], row["service"], row["region"]) for row in document["ipv6_prefixes"]]
-        prefixes = [_prefix(*row) for row in rows] + [_prefix(text, PRIVATE, "") for text in _PRIVATE]
-        return Ranges(document["createDate"], {version: _disjoint(prefixes, version) for version in (4, 6)})
+        return _parse(gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content, str(path))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UsageError(f"{path}: not AWS's ip-ranges.json: {error}") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
-        raise UsageError(f"{path}: not AWS's ip-ranges.json: {type(error).__name__}: {error}") from error
 
 
-def _prefix(text: str, service: str, region: str) -> _Prefix:
-    network = ip_network(text)
-    first = int(network.network_address)
-    order = (_RANKS.get(service, _OTHER_SERVICE), -network.prefixlen, service)
+async def refreshed_ranges(
+    pinned: Path | None = None, url: str = PUBLISHED, seconds: float = 5
+) -> tuple[Ranges, str | None]:
+    """The pinned file's ranges; else those that AWS publishes now; else the bundled ones, and a note that says why."""
+    if pinned:
+        return await asyncio.to_thread(load_ranges, pinned), None
+    bundled = await asyncio.to_thread(load_ranges)
+    try:
+        ranges = await asyncio.to_thread(_parse, await _fetched(url, seconds), url)
+        _require_no_worse(ranges, bundled, url)
+    except UsageError as error:
+        return bundled, f"{error}: the bundled address ranges of {bundled.created[:10]} are used"
+    return ranges, None
+
+
+async def _fetched(url: str, seconds: float) -> bytes:
+    """What the URL answers, through the proxy that the environment names."""
+    import aiohttp  # noqa: PLC0415
+
+    timeout = aiohttp.ClientTimeout(total=seconds)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
+            session.get(url, allow_redirects=False) as answer,
+        ):
+            if answer.status != HTTPStatus.OK:
+                raise UsageError(f"{url}: HTTP {answer.status}")
+            content = bytearray()
+            async for piece in answer.content.iter_any():
+                content += piece
+                if len(content) > _MOST_BYTES:
+                    raise UsageError(f"{url}: more than {_MOST_BYTES >> 20} MiB")
+            return bytes(content)
+    except TimeoutError as error:
+        raise UsageError(f"{url}: no answer within {seconds:g} seconds") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise UsageError(f"{url}: {str(error) or type(error).__name__}") from error
+
+
+def _require_no_worse(ranges: Ranges, bundled: Ranges, url: str) -> None:
+    """Whatever answered under AWS's name must be as new as the bundled copy, and much the same size."""
+    if not _CREATED.fullmatch(ranges.created):
+        raise UsageError(f"{url}: createDate is {ranges.created[:40]!r}")
+    if ranges.created < bundled.created:
+        raise UsageError(f"{url}: of {ranges.created[:10]}, so older than the bundled copy")
+    if any(2 * len(ranges.by_version[v].starts) < len(bundled.by_version[v].starts) for v in _BITS):
+        raise UsageError(f"{url}: less than half of the ranges that are known")
+
+
+def _parse(content: bytes, origin: str) -> Ranges:
+    try:
+        document = json.loads(content)
+        by_version = {4: _prefixes(document["prefixes"], 4), 6: _prefixes(document["ipv6_prefixes"], 6)}
+        for text in _PRIVATE:
+            version = 6 if ":" in text else 4
+            by_version[version].append(_prefix(text, version, PRIVATE, ""))
+        return Ranges(str(document["createDate"]), {version: _disjoint(found) for version, found in by_version.items()})
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
+        raise UsageError(f"{origin}: not AWS's ip-ranges.json: {type(error).__name__}: {error}") from error
+
+
+def _prefixes(rows: Iterable[dict[str, Any]], version: int) -> list[_Prefix]:
+    name = "ip_prefix" if version == 4 else "ipv6_prefix"  # noqa: PLR2004
+    return [_prefix(row[name], version, row["service"], row["region"]) for row in rows]
+
+
+def _prefix(text: str, version: int, service: str, region: str) -> _Prefix:
+    """Seventeen thousand of them: `ip_network` would take longer than all the rest. `OSError`, `ValueError` if none."""
+    address, _, length = text.partition("/")
+    first = int.from_bytes(socket.inet_pton(_FAMILIES[version], address))
+    bits = _BITS[version] - int(length)
+    if bits < 0 or bits > _BITS[version] or first & ((1 << bits) - 1):
+        raise ValueError(f"{text!r} is no prefix")
+    return first, first + (1 << bits), (_RANKS.get(service, _OTHER_SERVICE), bits, service), _named(service, region)
+
+
+@cache
+def _named(service: str, region: str) -> Destination:
     name = _NAMES.get(service, service.lower().replace("_", "-"))
-    where = Destination(name, "global" if region == "GLOBAL" else region or None)
-    return _Prefix(network.version, first, first + network.num_addresses, order, where)
+    return Destination(name, "global" if region == "GLOBAL" else region or None)
 
 
-def _disjoint(prefixes: Iterable[_Prefix], version: int) -> _Disjoint:
-    """Sweep over all bounds; between two of them the first of those prefixes that are open decides."""
-    found = [one for one in prefixes if one.version == version]
-    bounds = sorted([(one.first, True, one) for one in found] + [(one.end, False, one) for one in found], key=_bound)
-    starts, destinations, is_open = [0], [Destination(INTERNET)], set[_Prefix]()
-    for bound, opens, prefix in bounds:
-        (is_open.add if opens else is_open.discard)(prefix)
-        best = min(is_open, key=lambda one: one.order).destination if is_open else Destination(INTERNET)
-        if bound == starts[-1]:
-            destinations[-1] = best
-        else:
-            starts.append(bound)
-            destinations.append(best)
+def _disjoint(prefixes: list[_Prefix]) -> _Disjoint:
+    """Between two bounds the first of the prefixes around decides.
+
+    Prefixes lie in each other or apart, so those around an address are a stack, each with the best so far.
+    """
+    starts, destinations = [0], [Destination(INTERNET)]
+
+    def mark(start: int, destination: Destination) -> None:
+        if start == starts[-1]:
+            destinations[-1] = destination
+        elif destination is not destinations[-1]:
+            starts.append(start)
+            destinations.append(destination)
+
+    around = [_EVERYWHERE]
+    for prefix in sorted(prefixes, key=lambda one: (one[0], -one[1])):
+        while around[-1][1] <= prefix[0]:
+            end = around.pop()[1]
+            mark(end, around[-1][3])
+        first, end, order, destination = prefix
+        best = min((order, destination), (around[-1][2], around[-1][3]), key=lambda one: one[0])
+        around.append((first, end, *best))
+        mark(first, best[1])
+    while len(around) > 1:
+        end = around.pop()[1]
+        mark(end, around[-1][3])
     return _Disjoint(starts, destinations)
-
-
-def _bound(bound: tuple[int, bool, _Prefix]) -> int:
-    return bound[0]
