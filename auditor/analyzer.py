@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import accumulate
 
 from auditor.model.audit import (
     AUDIT_VERSION,
@@ -22,22 +21,27 @@ from auditor.model.audit import (
     Totals,
 )
 from auditor.model.evidence import Evidence, Scope, Source
-from auditor.model.money import EXACT, ZERO, Line, subtract, total
+from auditor.model.money import ZERO, Difference, Line, subtract, total
 from auditor.model.network import Network
+from auditor.model.traffic import Level
 from auditor.rules import all_rules
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.bill import Traffic, bill
 from auditor.whatif.costs import endpoint_costs, nat_costs, run_cost
-from auditor.whatif.edits import Edit
+from auditor.whatif.flow_log import delivery
 from auditor.whatif.flows import traffic_of
-from auditor.whatif.plan import Candidate, Step, make_plan, price_alone
-from auditor.whatif.saving import Bounds, Situation
+from auditor.whatif.forecast import Forecast, Saved
+from auditor.whatif.plan import Candidate, Step, make_plan, numbered
+from auditor.whatif.saving import Situation
 
-Remedy = Callable[[tuple[Edit, ...], Network], Remediation]
-"""Writes edits as text to paste."""
+Remedy = Callable[[Proposal, Network], Remediation]
+"""Writes what a rule proposes as text to paste."""
 
 _SEVERITIES = tuple(Severity)
+
+SMALL_CHANGE = Decimal(1)
+"""USD a month: what saves less, at the most, is not worth an alarm."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,13 @@ class Judgement:
 def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
     """The audit of some evidence."""
     traffic = traffic_of(evidence)
-    judged = [_judge_region(evidence, region, traffic, remedy) for region in _regions(evidence)]
-    plan = _numbered(step for judgement in judged for step in judgement.steps)
+    partial = any(one.is_partial for one in traffic.reconciled.values())
+    seen = traffic_of(evidence, extrapolated=False) if partial else traffic
+    judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
+    plan = numbered(step for judgement in judged for step in judgement.steps)
     findings = (finding for judgement in judged for finding in judgement.findings)
     now = bill(evidence.network, traffic, evidence.prices)
-    nats, endpoints = nat_costs(evidence, now), endpoint_costs(evidence, now)
+    nats, endpoints = nat_costs(evidence, now, traffic), endpoint_costs(evidence, now)
     return Audit(
         schema_version=AUDIT_VERSION,
         generated_at=evidence.generated_at,
@@ -81,16 +87,21 @@ def situation_of(evidence: Evidence, region: str, traffic: Traffic) -> Situation
     """One region of all accounts: hubs and spokes cross accounts, nothing that is priced here crosses regions."""
     scopes = (scope for scope in evidence.scope.values() if scope.region == region)
     network = Network.merge((scope.account_id, scope.network) for scope in scopes)
-    flows = tuple(flow for flow in traffic.flows if flow.client.region == region)
-    return Situation(network, Traffic(flows, traffic.unmeasured), evidence.prices)
+    return Situation(network, _of_region(traffic, region), evidence.prices)
+
+
+def _of_region(traffic: Traffic, region: str) -> Traffic:
+    return replace(traffic, flows=tuple(flow for flow in traffic.flows if flow.client.region == region))
 
 
 def _regions(evidence: Evidence) -> list[str]:
     return sorted({scope.region for scope in evidence.scopes if not scope.skipped})
 
 
-def _judge_region(evidence: Evidence, region: str, traffic: Traffic, remedy: Remedy) -> Judgement:
-    situation = situation_of(evidence, region, traffic)
+def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic], remedy: Remedy) -> Judgement:
+    """`traffic` as it is expected and as far as it was seen."""
+    situation = situation_of(evidence, region, traffic[0])
+    forecast = Forecast.of(situation, _of_region(traffic[1], region))
     findings: list[Finding] = []
     candidates: list[Candidate] = []
     not_evaluated: list[NotEvaluated] = []
@@ -98,12 +109,20 @@ def _judge_region(evidence: Evidence, region: str, traffic: Traffic, remedy: Rem
         if not isinstance(said, Proposal):
             not_evaluated.append(NotEvaluated(rule.id, scope.account_id, region, said.reason, said.resource))
             continue
-        bounds = price_alone(situation, said.edits)
-        finding = _finding(rule, scope, said, bounds, remedy(said.edits, situation.network))
+        saved = _price(forecast, said)
+        finding = _finding(rule, scope, said, saved, remedy(said, situation.network))
         findings.append(finding)
-        candidates.append(Candidate(finding.id, said.edits, bounds))
-    steps = tuple(make_plan(situation, candidates))
+        candidates.append(Candidate(finding.id, said.edits, saved))
+    steps = tuple(make_plan(forecast, candidates))
     return Judgement(_noted(findings, steps), steps, tuple(not_evaluated))
+
+
+def _price(forecast: Forecast, said: Proposal) -> Saved:
+    """What it saves; a flow log saves nothing by itself and only adds to the bill."""
+    if said.flow_log is None:
+        return forecast.alone(said.edits)
+    cost = Difference(added=delivery(said.flow_log, said.resource, forecast.expected.situation.prices))
+    return Saved(cost, cost, cost)
 
 
 def _say(evidence: Evidence, situation: Situation, region: str) -> Iterator[tuple[Rule, Scope, Proposal | Unjudged]]:
@@ -124,8 +143,8 @@ def _reason(scope: Scope, missing: tuple[Source, ...]) -> str:
     return f"{unread}: it needs {', '.join(dict.fromkeys(actions))}" if actions else unread
 
 
-def _finding(rule: Rule, scope: Scope, said: Proposal, bounds: Bounds, remediation: Remediation) -> Finding:
-    saving = _saving(said, bounds)
+def _finding(rule: Rule, scope: Scope, said: Proposal, saved: Saved, remediation: Remediation) -> Finding:
+    saving = saved.saving() if said.edits else None
     return Finding(
         id=":".join(part for part in (rule.id, said.resource, said.detail) if part),
         rule=rule.id,
@@ -133,41 +152,37 @@ def _finding(rule: Rule, scope: Scope, said: Proposal, bounds: Bounds, remediati
         region=scope.region,
         vpc_id=said.vpc_id,
         resource=said.resource,
-        severity=said.severity or rule.severity,
-        evidence=said.evidence,
+        severity=_severity(rule, said, saving),
+        evidence=saved.level if said.evidence is Level.METRICS else said.evidence,
         title=said.title,
         why=said.why,
         risks=said.risks,
         check=said.check,
         saving=saving,
-        saving_note=_note(said, bounds, saving),
-        avoided=bounds.high.avoided,
-        added=bounds.high.added,
+        saving_note=_note(said, saved, saving),
+        avoided=saved.shown.avoided,
+        added=saved.shown.added,
         remediation=remediation,
     )
 
 
-def _saving(said: Proposal, bounds: Bounds) -> Saving | None:
-    """`expected` only where everything is priced; nothing at all where all that is known nets to zero."""
-    low, high = bounds.low.usd, bounds.high.usd
-    lines = (*bounds.low.avoided, *bounds.low.added, *bounds.high.avoided, *bounds.high.added)
-    if low is None or high is None or not said.edits or not lines:
-        return None
-    is_priced = all(line.usd is not None for line in lines)
-    if not is_priced and low == high == 0:
-        return None
-    return Saving(low, low if low == high and is_priced else None, high)
+def _severity(rule: Rule, said: Proposal, saving: Saving | None) -> Severity:
+    """What is only about money is of low severity where flow logs tell that it is small change."""
+    is_small = saving is not None and saving.expected is not None and saving.high < SMALL_CHANGE
+    return Severity.LOW if rule.is_about_money and is_small else said.severity or rule.severity
 
 
-def _note(said: Proposal, bounds: Bounds, saving: Saving | None) -> str:
+def _note(said: Proposal, saved: Saved, saving: Saving | None) -> str:
+    """What a rule says of bytes that nobody attributed, or of those that flow logs did; not of what is certain."""
     if not said.edits:
         return said.note
-    note = "" if saving and saving.expected is not None else said.note
-    return " ".join(part for part in (note, _unpriced(bounds, saving)) if part)
+    is_certain = saved.level is Level.METRICS and saving is not None and saving.expected is not None
+    note = "" if is_certain else said.note
+    return " ".join(part for part in (note, _unpriced(saved, saving)) if part)
 
 
-def _unpriced(bounds: Bounds, saving: Saving | None) -> str:
-    labels = ", ".join(sorted({*bounds.low.unpriced, *bounds.high.unpriced}))
+def _unpriced(saved: Saved, saving: Saving | None) -> str:
+    labels = ", ".join(saved.unpriced)
     if not labels:
         return ""
     if saving is None:
@@ -184,23 +199,6 @@ def _noted(findings: Iterable[Finding], steps: tuple[Step, ...]) -> tuple[Findin
         if f.saving and f.saving.high > 0 and f.id not in planned
         else f
         for f in findings
-    )
-
-
-def _numbered(steps: Iterable[Step]) -> tuple[PlanStep, ...]:
-    """All regions' steps, what is certain first, with running sums."""
-    ordered = sorted(steps, key=lambda step: (step.low.copy_negate(), subtract(step.low, step.high)))
-    unmeasured = [subtract(step.high, step.low) for step in ordered]
-    rows = zip(
-        ordered,
-        accumulate((step.low for step in ordered), EXACT.add),
-        unmeasured,
-        accumulate(unmeasured, EXACT.add),
-        strict=True,
-    )
-    return tuple(
-        PlanStep(number, step.id, step.low, low, high, cumulative)
-        for number, (step, low, high, cumulative) in enumerate(rows, start=1)
     )
 
 
@@ -230,11 +228,7 @@ def _summary(scope: Scope) -> ScopeSummary:
 
 
 def _weight(finding: Finding) -> tuple[int, Decimal, Decimal, str]:
-    """The gravest first, then what saves most for certain, then at the most."""
+    """The gravest first, then what saves most as measured, then at the most."""
     saving = finding.saving or Saving(ZERO, None, ZERO)
-    return (
-        _SEVERITIES.index(finding.severity),
-        saving.low.copy_negate(),
-        saving.high.copy_negate(),
-        finding.id,
-    )
+    measured = saving.low if saving.expected is None else saving.expected
+    return (_SEVERITIES.index(finding.severity), measured.copy_negate(), saving.high.copy_negate(), finding.id)

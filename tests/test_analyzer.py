@@ -14,6 +14,7 @@ from auditor.model.audit import Audit, Remediation
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source
 from auditor.model.money import total
 from auditor.model.network import NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.model.traffic import Level
 from auditor.rules import all_rules
 from tests.whatif.networks import AZS, PRICES, REGION, WINDOW, evidences
 
@@ -54,9 +55,28 @@ def test_a_saving_is_made_of_the_lines_beside_it(evidence: Evidence) -> None:
             known = [
                 sum(Fraction(x.usd) for x in side if x.usd is not None) for side in (finding.avoided, finding.added)
             ]
-            assert known[0] - known[1] == Fraction(finding.saving.high)
+            expected = finding.saving.high if finding.saving.expected is None else finding.saving.expected
+            assert known[0] - known[1] == Fraction(expected)
+
+
+@given(evidences())
+def test_what_is_expected_lies_between_the_least_and_the_most(evidence: Evidence) -> None:
+    """Whatever days flow logs were read for, and however much they claim."""
+    for finding in audit(evidence).findings:
+        if finding.saving:
             assert finding.saving.low <= finding.saving.high
-            assert finding.saving.expected in {None, finding.saving.low}
+            if finding.saving.expected is not None:
+                assert finding.saving.low <= finding.saving.expected <= finding.saving.high
+
+
+@given(evidences())
+def test_only_flow_logs_make_known_what_bytes_save(evidence: Evidence) -> None:
+    """Without them there is no expected saving, unless the least and the most are one."""
+    blind = replace(evidence, scopes=tuple(replace(one, attributions=(), scans=()) for one in evidence.scopes))
+    for finding in audit(blind).findings:
+        assert finding.evidence in {Level.TOPOLOGY, Level.METRICS}
+        if finding.saving and finding.saving.low != finding.saving.high:
+            assert finding.saving.expected is None
 
 
 @given(evidences())

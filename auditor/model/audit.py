@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from auditor.model.attributed import NamedBy
 from auditor.model.evidence import Gap, Series, Window
 from auditor.model.money import Line, Price
 from auditor.model.traffic import Level
@@ -55,7 +56,11 @@ class Remediation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to change or to know. `avoided` and `added` are the lines that make up `saving.high`."""
+    """One thing to change, to measure or to know. `avoided` and `added` are the lines that make up the saving.
+
+    They are those of `saving.expected`, or of `saving.high` where that is not known. Without a saving, `added` is
+    what the flow log that it proposes costs at the most.
+    """
 
     id: str
     rule: str
@@ -94,12 +99,50 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Bytes of the window to one destination."""
+    """Bytes that flow logs attribute to one destination, as seen on the days that were read.
+
+    `monthly_cost` is what they cost a month by the byte; `endpoint` is the kind that could carry them.
+    """
 
     service: str
     region: str | None
     bytes_up: int
     bytes_down: int
+    named_by: NamedBy
+    monthly_cost: Decimal | None
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Talker:
+    """One of the largest clients of a NAT gateway at one destination."""
+
+    address: str
+    owner: str
+    interface_id: str | None
+    subnet_id: str | None
+    az: str | None
+    service: str
+    region: str | None
+    bytes_up: int
+    bytes_down: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLogEvidence:
+    """What flow records were read for a NAT gateway: whole UTC days, `end` excluded."""
+
+    flow_log_ids: tuple[str, ...]
+    engine: str
+    start: datetime
+    end: datetime
+    days: int
+    bytes_measured: int | None
+    share_of_window: Decimal | None
+    skipdata: int
+    unreadable: int
+    clients_known: bool
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +163,11 @@ class NatGatewayCost:
     bytes_in_from_source: int | None
     bytes_in_from_destination: int | None
     coverage: Decimal | None
+    attribution: FlowLogEvidence | None
     destinations: tuple[Traffic, ...]
     unattributed_bytes: int | None
+    unattributed_cost: Decimal | None
+    talkers: tuple[Talker, ...]
     observed_hours: int
     has_appliances: bool
     lines: tuple[Line, ...]
@@ -188,12 +234,25 @@ class SourceCost:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanCost:
+    """What the reading of a flow log was estimated to take, and took."""
+
+    flow_log_id: str
+    engine: str
+    bytes_estimated: int
+    usd_estimated: Decimal | None
+    bytes_scanned: int
+    usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunCost:
-    """What the run itself called and cost."""
+    """What the run itself called and cost, the reading of flow logs included."""
 
     api_calls: int
     usd: Decimal | None
     by_source: tuple[SourceCost, ...]
+    scans: tuple[ScanCost, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,15 @@ from auditor.model.evidence import Source
 from auditor.model.traffic import Level
 from auditor.rules.view import View
 from auditor.whatif.edits import Edit
+from auditor.whatif.flow_log import NewFlowLog
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Something to change (`edits`) or to know (none). `detail` tells findings of one rule on one resource apart."""
+    """Something to change (`edits`), to measure (`flow_log`) or to know (neither).
+
+    `detail` tells findings of one rule on one resource apart.
+    """
 
     resource: str
     vpc_id: str | None
@@ -22,6 +26,7 @@ class Proposal:
     why: str
     evidence: Level = Level.METRICS
     edits: tuple[Edit, ...] = ()
+    flow_log: NewFlowLog | None = None
     risks: tuple[str, ...] = ()
     check: str = ""
     note: str = ""
@@ -42,10 +47,14 @@ Judge = Callable[[View], Iterator[Proposal | Unjudged]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule says nothing at all about a scope in which one of `needs` could not be read."""
+    """A rule says nothing at all about a scope in which one of `needs` could not be read.
+
+    `is_about_money`: a finding of it matters no more than what it saves.
+    """
 
     id: str
     title: str
     severity: Severity
     needs: tuple[Source, ...]
     judge: Judge
+    is_about_money: bool = False

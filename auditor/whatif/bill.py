@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
 from auditor.model.money import MONTH_HOURS, Bill, Difference, Item, Line, Prices, gigabytes, subtract
 from auditor.model.network import Endpoint, NatGateway, Network
 from auditor.model.traffic import Flow
+from auditor.whatif.reconciliation import Reconciliation
 from auditor.whatif.routing import Hop, HopKind, Path, as_measured, route
 
 HOURS = "hours"
@@ -31,10 +32,11 @@ Pool = tuple[str, str, Item]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """All flows, and the resources whose bytes nobody could tell."""
+    """All flows, the resources whose bytes nobody could tell, and what flow logs say of NAT gateways, by id."""
 
     flows: tuple[Flow, ...] = ()
     unmeasured: frozenset[str] = frozenset()
+    reconciled: Mapping[str, Reconciliation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
-from auditor.model.audit import EndpointCost, NatGatewayCost, RunCost, SourceCost, Traffic
-from auditor.model.attributed import Attribution
+from auditor.model.attributed import Engine, FlowLogScan
+from auditor.model.audit import EndpointCost, NatGatewayCost, RunCost, ScanCost, SourceCost
 from auditor.model.evidence import Evidence
 from auditor.model.money import EXACT, Bill, Item, total
 from auditor.model.network import Endpoint, NatGateway
-from auditor.whatif.flows import attributions_of, endpoint_bytes, nat_bytes
+from auditor.whatif.bill import Traffic
+from auditor.whatif.carried import Carried, carried
+from auditor.whatif.flows import endpoint_bytes, nat_bytes
 from auditor.whatif.routing import zone_of_nat
 
 _METRICS_CALL = "cloudwatch:GetMetricData"
+_CHARGED = {
+    Engine.DUCKDB: "s3:GetObject",
+    Engine.ATHENA: "athena:StartQueryExecution",
+    Engine.LOGS_INSIGHTS: "logs:StartQuery",
+}
+"""The call of each engine that what it reads is charged to."""
 
 
-def nat_costs(evidence: Evidence, bill: Bill) -> tuple[NatGatewayCost, ...]:
+def nat_costs(evidence: Evidence, bill: Bill, traffic: Traffic) -> tuple[NatGatewayCost, ...]:
     """All NAT gateways, those that cost nothing included, the dearest first."""
-    rows = [_nat_cost(evidence, nat, bill.of(nat.id)) for nat in evidence.network.nat_gateways]
+    found = carried(evidence, traffic)
+    rows = [_nat_cost(evidence, nat, bill.of(nat.id), found[nat.id]) for nat in evidence.network.nat_gateways]
     return tuple(sorted(rows, key=lambda row: ((row.monthly_cost or Decimal(0)).copy_negate(), row.id)))
 
 
@@ -29,21 +39,36 @@ def endpoint_costs(evidence: Evidence, bill: Bill) -> tuple[EndpointCost, ...]:
 
 
 def run_cost(evidence: Evidence) -> RunCost:
-    """What the run called; only GetMetricData is charged, per metric."""
+    """What the run called; metrics are charged for, and the reading of flow logs."""
     counts: Counter[str] = Counter()
     for call in (*evidence.calls, *(call for scope in evidence.scopes for call in scope.calls)):
         counts[call.operation] += call.count
-    metrics = _metrics_usd(evidence)
-    rows = [
-        SourceCost(op, count, metrics if op == _METRICS_CALL else Decimal(0)) for op, count in sorted(counts.items())
-    ]
-    return RunCost(sum(counts.values()), metrics, tuple(rows))
+    scans = [scan for scope in evidence.scopes for scan in scope.scans]
+    charged = [(_METRICS_CALL, metrics_usd(evidence)), *((_CHARGED[scan.engine], scan.usd) for scan in scans)]
+    names = sorted({*counts, *(_CHARGED[scan.engine] for scan in scans)})
+    rows = tuple(SourceCost(name, counts[name], _sum(usd for call, usd in charged if call == name)) for name in names)
+    usd = _sum(usd for _, usd in charged)
+    return RunCost(sum(counts.values()), usd, rows, tuple(_scan_cost(scan) for scan in scans))
 
 
-def _nat_cost(evidence: Evidence, nat: NatGateway, bill: Bill) -> NatGatewayCost:
+def _scan_cost(scan: FlowLogScan) -> ScanCost:
+    return ScanCost(
+        flow_log_id=scan.flow_log_id,
+        engine=scan.engine,
+        bytes_estimated=scan.bytes_estimated,
+        usd_estimated=scan.usd_estimated,
+        bytes_scanned=scan.bytes_scanned,
+        usd=scan.usd,
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(amounts)
+    return None if None in known else total(usd for usd in known if usd is not None)
+
+
+def _nat_cost(evidence: Evidence, nat: NatGateway, bill: Bill, found: Carried) -> NatGatewayCost:
     measured = nat_bytes(evidence, nat) if nat.is_billed else None
-    attributed = attributions_of(evidence, nat)
-    carried = sum(one.bytes_up + one.bytes_down for one in attributed)
     vpc = evidence.network.vpc.get(nat.vpc_id)
     return NatGatewayCost(
         id=nat.id,
@@ -59,9 +84,12 @@ def _nat_cost(evidence: Evidence, nat: NatGateway, bill: Bill) -> NatGatewayCost
         monthly_cost=bill.usd,
         bytes_in_from_source=measured[0] if measured else None,
         bytes_in_from_destination=measured[1] if measured else None,
-        coverage=_share(carried, sum(measured)) if measured and attributed else None,
-        destinations=_destinations(attributed),
-        unattributed_bytes=max(0, sum(measured) - carried) if measured else None,
+        coverage=found.coverage,
+        attribution=found.attribution,
+        destinations=found.destinations,
+        unattributed_bytes=found.unattributed_bytes,
+        unattributed_cost=found.unattributed_cost,
+        talkers=found.talkers,
         observed_hours=evidence.window.observed_hours(evidence.since(nat.id, nat.created)),
         has_appliances=nat.has_appliances,
         lines=bill.lines,
@@ -86,22 +114,8 @@ def _endpoint_cost(evidence: Evidence, endpoint: Endpoint, bill: Bill) -> Endpoi
     )
 
 
-def _destinations(attributed: tuple[Attribution, ...]) -> tuple[Traffic, ...]:
-    up: Counter[tuple[str, str | None]] = Counter()
-    down: Counter[tuple[str, str | None]] = Counter()
-    for one in attributed:
-        up[one.service, one.service_region] += one.bytes_up
-        down[one.service, one.service_region] += one.bytes_down
-    keys = sorted(up, key=lambda key: (-(up[key] + down[key]), key[0], key[1] or ""))
-    return tuple(Traffic(*key, up[key], down[key]) for key in keys)
-
-
-def _share(part: int, whole: int) -> Decimal | None:
-    """A ratio to six places; the only quotient in the audit that does not come out even."""
-    return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.000001")) if whole else None
-
-
-def _metrics_usd(evidence: Evidence) -> Decimal | None:
+def metrics_usd(evidence: Evidence) -> Decimal | None:
+    """What the metrics of a run cost, asked for or about to be; `None` where their price is not known."""
     asked = [scope for scope in evidence.scopes if scope.metrics_requested]
     prices = [evidence.prices.tiers(scope.region, Item.METRIC_REQUEST) for scope in asked]
     if not all(prices):

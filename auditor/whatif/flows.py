@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
-from auditor.model.attributed import Attribution
+from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.evidence import Evidence, Source
 from auditor.model.network import Endpoint, NatGateway
 from auditor.model.traffic import UNKNOWN, Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
-
-UP, DOWN = "BytesInFromSource", "BytesInFromDestination"
-"""The bytes as they come in; the two metrics of bytes going out count the same bytes again."""
+from auditor.whatif.reconciliation import DOWN, UP, Both, Reconciliation, reconcile
 
 _BILLED_BY_BYTE = ("Interface", "GatewayLoadBalancer")
 
 
-def traffic_of(evidence: Evidence) -> Traffic:
-    """All flows of the evidence, and which NAT gateways and endpoints have none because nobody could measure."""
+def traffic_of(evidence: Evidence, *, extrapolated: bool = True) -> Traffic:
+    """All flows of the evidence, and which NAT gateways and endpoints have none because nobody could measure.
+
+    Where flow logs were read for some days of the window only, the others are taken for alike, or (not
+    `extrapolated`) for days of which nothing but the number of bytes is known.
+    """
     network = evidence.network
+    measured = {nat.id: nat_bytes(evidence, nat) if nat.is_billed else None for nat in network.nat_gateways}
     nats = [nat for nat in network.nat_gateways if nat.is_billed]
     endpoints = [endpoint for endpoint in network.endpoints if endpoint.type in _BILLED_BY_BYTE]
-    unmeasured = [nat.id for nat in nats if nat_bytes(evidence, nat) is None]
+    unmeasured = [nat.id for nat in nats if measured[nat.id] is None]
     unmeasured += [endpoint.id for endpoint in endpoints if endpoint_bytes(evidence, endpoint) is None]
-    flows = [flow for nat in nats for flow in _nat_flows(evidence, nat)]
+    reconciled = reconcile(evidence, measured)
+    flows: list[Flow] = []
+    for nat in nats:
+        window = measured[nat.id]
+        if window is not None:
+            found = reconciled.get(nat.id, Reconciliation((), (), 0, window, window))
+            flows += _nat_flows(evidence, nat, found, window, extrapolated=extrapolated)
     flows += [flow for endpoint in endpoints for flow in _endpoint_flows(evidence, endpoint)]
-    return Traffic(tuple(flows), frozenset(unmeasured))
+    return Traffic(tuple(flows), frozenset(unmeasured), reconciled)
 
 
-def nat_bytes(evidence: Evidence, nat: NatGateway) -> tuple[int, int] | None:
+def nat_bytes(evidence: Evidence, nat: NatGateway) -> Both | None:
     """Bytes up and down in the window, or `None` where CloudWatch was not read or has nothing.
 
     A zonal NAT gateway that is older than the window and has no datapoint carried nothing. A regional one's
@@ -53,36 +62,25 @@ def endpoint_bytes(evidence: Evidence, endpoint: Endpoint) -> int | None:
     return series.sum if series.days or evidence.window.covers(evidence.since(endpoint.id, endpoint.created)) else None
 
 
-def attributions_of(evidence: Evidence, nat: NatGateway) -> tuple[Attribution, ...]:
-    """What flow logs say of a NAT gateway."""
-    scope = evidence.scope.get((nat.account_id, nat.region))
-    return tuple(one for one in scope.attributions if one.nat_gateway_id == nat.id) if scope else ()
-
-
 def _knows(evidence: Evidence, resource: NatGateway | Endpoint, source: Source) -> bool:
     scope = evidence.scope.get((resource.account_id, resource.region))
     return scope is not None and source in scope.known
 
 
-def _nat_flows(evidence: Evidence, nat: NatGateway) -> Iterator[Flow]:
-    measured = nat_bytes(evidence, nat)
-    if measured is None:
-        return
-    attributed = attributions_of(evidence, nat)
-    *ups, rest_up = _monthly(evidence, nat, [one.bytes_up for one in attributed], measured[0])
-    *downs, rest_down = _monthly(evidence, nat, [one.bytes_down for one in attributed], measured[1])
-    for one, up, down in zip(attributed, ups, downs, strict=True):
-        yield _attributed(evidence, nat, one, up, down)
+def _nat_flows(
+    evidence: Evidence, nat: NatGateway, found: Reconciliation, window: Both, *, extrapolated: bool
+) -> Iterator[Flow]:
+    """A flow for each attribution and one for the rest, which is open."""
+    up, down = (found.bounds(direction, extrapolated=extrapolated) for direction in (0, 1))
+    *ups, rest_up = _monthly(evidence, nat, up, window[0])
+    *downs, rest_down = _monthly(evidence, nat, down, window[1])
+    for one, bytes_up, bytes_down in zip(found.attributions, ups, downs, strict=True):
+        yield _attributed(evidence, nat, one, bytes_up, bytes_down)
     yield Flow(Client(nat.account_id, nat.region), Destination(UNKNOWN), rest_up, rest_down, Level.METRICS, nat.id)
 
 
-def _monthly(evidence: Evidence, nat: NatGateway, parts: list[int], measured: int) -> list[int]:
-    """Bytes of a month of each part and of the rest: their sum is the month of what was measured, to the byte.
-
-    Where flow logs claim more than CloudWatch measured, which is what is billed, each part is scaled down to it.
-    """
-    claimed = max(measured, sum(parts))
-    bounds = [one * measured // claimed if claimed else 0 for one in accumulate(parts, initial=0)]
+def _monthly(evidence: Evidence, nat: NatGateway, bounds: list[int], measured: int) -> list[int]:
+    """Bytes of a month of each part and of the rest: their sum is the month of what was measured, to the byte."""
     since = evidence.since(nat.id, nat.created)
     months = [evidence.window.per_month(count, since) for count in (*bounds, measured)]
     return [high - low for low, high in pairwise(months)]
@@ -91,7 +89,8 @@ def _monthly(evidence: Evidence, nat: NatGateway, parts: list[int], measured: in
 def _attributed(evidence: Evidence, nat: NatGateway, one: Attribution, up: int, down: int) -> Flow:
     subnet = evidence.network.subnet.get(one.subnet_id or "")
     client = Client(nat.account_id, nat.region, subnet.vpc_id if subnet else None, one.subnet_id)
-    return Flow(client, Destination(one.service, one.service_region), up, down, Level.FLOW_LOGS, nat.id)
+    level = Level.NAMES if one.named_by is NamedBy.QUERY_LOG else Level.FLOW_LOGS
+    return Flow(client, Destination(one.service, one.service_region), up, down, level, nat.id)
 
 
 def _endpoint_flows(evidence: Evidence, endpoint: Endpoint) -> Iterator[Flow]:

@@ -15,11 +15,11 @@ from operator import attrgetter
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
-from auditor.model.network import Network
-from auditor.model.traffic import UNKNOWN, Destination, Flow
+from auditor.model.network import Network, Subnet
+from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
 from auditor.whatif.routing import End, Path, as_measured, route_from
-from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of
+from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of, may_be
 
 Reading = tuple[Callable[["Ways"], "Way"], Callable[..., "Way"]]
 Gain = tuple[bool, Decimal, int]
@@ -36,25 +36,33 @@ class Way:
     change: Change = field(default_factory=dict)
     gain: Gain = (True, ZERO, 0)
     is_cut: bool = False
+    moves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """All ways of a flow from a VPC: the one that saves least, the one that saves most, and what decides them."""
+    """All ways of a flow from a VPC: the one that saves least, the one that saves most, and what decides them.
+
+    `moves` says that some way is another than today's, `stays` that some is not.
+    """
 
     least: Way
     most: Way
     vpcs: frozenset[str]
     cuts_off: bool
+    moves: bool
+    stays: bool
 
     @classmethod
     def of(cls, ways: Sequence[Way]) -> Ways:
         """The same of each way."""
         vpcs = frozenset[str]().union(*(way.path.vpcs for way in ways))
-        return cls(min(ways, key=_by_gain), max(ways, key=_by_gain), vpcs, any(way.is_cut for way in ways))
+        moves = [way.moves for way in ways]
+        cuts_off = any(way.is_cut for way in ways)
+        return cls(min(ways, key=_by_gain), max(ways, key=_by_gain), vpcs, cuts_off, any(moves), not all(moves))
 
 
-UNMOVED = Way(Path())
+UNMOVED = Way(Path(), moves=False)
 T = TypeVar("T")
 _by_gain = attrgetter("gain")
 READINGS: tuple[Reading, Reading] = ((attrgetter("least"), min), (attrgetter("most"), max))
@@ -97,7 +105,15 @@ class Outcome:
         )
         cuts_off = any(one.cuts_off for one in found.values())
         every = {**self.ways, **ways}
-        return Outcome(self.situation, after, every, used, self._strays(found), Bounds(low, high), cuts_off)
+        bounds = Bounds(low, high, *self._moved(ways))
+        return Outcome(self.situation, after, every, used, self._strays(found), bounds, cuts_off)
+
+    def _moved(self, ways: Mapping[int, Mapping[str, Ways]]) -> tuple[frozenset[int], frozenset[int]]:
+        """The flows that can take another way than today, and those of them that may also stay on it."""
+        moved = {number for number, by_vpc in ways.items() if any(one.moves for one in by_vpc.values())}
+        stays = (n for n in moved if any(one.stays for one in ways[n].values()))
+        elsewhere = (n for n in moved if len(ways[n]) < self.situation.vpcs_of_flow[n])
+        return frozenset(moved), frozenset((*stays, *elsewhere))
 
     def _touched(self, after: Network) -> dict[Key, None]:
         """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from."""
@@ -118,10 +134,14 @@ class Outcome:
         flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
         for origin in self.situation.origins[key]:
             yield self._way(flow, origin, destination_of(flow), after)
-            if flow.destination.service == UNKNOWN and origin.subnet:
-                for service in services:
-                    if self.situation.path(origin.subnet, service).passes(flow.measured_at):
-                        yield self._way(flow, origin, service, after)
+            for service in services:
+                if self._may_go_to(flow, origin.subnet, service):
+                    yield self._way(flow, origin, service, after)
+
+    def _may_go_to(self, flow: Flow, subnet: Subnet | None, service: Destination) -> bool:
+        if subnet is None or not may_be(flow.destination, service):
+            return False
+        return self.situation.path(subnet, service).passes(flow.measured_at)
 
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
@@ -135,7 +155,7 @@ class Outcome:
         old, subnet = origin.path, origin.subnet
         new = route_from(after, subnet, destination) if subnet else as_measured(after, flow.measured_at)
         if new == old or not flow.bytes:
-            return Way(new)
+            return Way(new, moves=new != old)
         if _is_cut(old, new):
             return Way(new, is_cut=True)
         times = charges(self.situation.network, old)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 
-from auditor.model.money import ZERO
-from auditor.model.network import Network
+from auditor.model.audit import PlanStep
+from auditor.model.money import EXACT, ZERO, subtract
 from auditor.whatif.edits import DropNatGateway, Edit, RouteSubnetToNat, apply_all
-from auditor.whatif.outcome import Outcome
-from auditor.whatif.saving import Bounds, Situation
+from auditor.whatif.forecast import Forecast, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +19,28 @@ class Candidate:
 
     id: str
     edits: tuple[Edit, ...]
-    alone: Bounds
+    alone: Saved
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of the plan with what it adds to the saving, at the least and at the most."""
+    """A change of the plan with what it adds to the saving: at the least, as expected, at the most."""
 
     id: str
     low: Decimal
+    expected: Decimal
     high: Decimal
 
 
-def price_alone(situation: Situation, edits: tuple[Edit, ...]) -> Bounds:
-    """What some edits save if nothing else changes."""
-    return Outcome.of(situation).to(apply_all(situation.network, edits)).bounds
-
-
-def make_plan(situation: Situation, candidates: Iterable[Candidate]) -> Iterator[Step]:
-    """The steps for one situation. Their savings add up to the saving of all of them together."""
-    now, led_to = Outcome.of(situation), set[str]()
+def make_plan(now: Forecast, candidates: Iterable[Candidate]) -> Iterator[Step]:
+    """The steps from a network without any change. Their savings add up to the saving of all of them together."""
+    led_to = set[str]()
     for candidate in sorted((c for c in candidates if _may_pay(c)), key=_order):
         if led_to & _dropped(candidate.edits):
             continue
         changed = apply_all(now.network, candidate.edits)
         following = now.to(changed) if changed is not now.network else None
-        saved = _amounts(following.bounds) if following and not following.cuts_off else None
+        saved = following.saved.amounts if following and not following.cuts_off else None
         if following is None or saved is None or min(saved) < 0:
             continue
         yield Step(candidate.id, *saved)
@@ -52,10 +48,21 @@ def make_plan(situation: Situation, candidates: Iterable[Candidate]) -> Iterator
         led_to |= _led_to(candidate.edits)
 
 
-def after(situation: Situation, candidates: Iterable[Candidate], steps: Iterable[Step]) -> Network:
-    """The network once the plan is carried out."""
-    edits = {candidate.id: candidate.edits for candidate in candidates}
-    return apply_all(situation.network, (edit for step in steps for edit in edits[step.id]))
+def numbered(steps: Iterable[Step]) -> tuple[PlanStep, ...]:
+    """All regions' steps, what saves most for certain first, with running sums."""
+    ordered = sorted(steps, key=lambda step: (step.expected.copy_negate(), subtract(step.expected, step.high)))
+    unmeasured = [subtract(step.high, step.expected) for step in ordered]
+    rows = zip(
+        ordered,
+        accumulate((step.expected for step in ordered), EXACT.add),
+        unmeasured,
+        accumulate(unmeasured, EXACT.add),
+        strict=True,
+    )
+    return tuple(
+        PlanStep(number, step.id, step.expected, expected, high, cumulative)
+        for number, (step, expected, high, cumulative) in enumerate(rows, start=1)
+    )
 
 
 def _dropped(edits: tuple[Edit, ...]) -> set[str]:
@@ -69,16 +76,11 @@ def _led_to(edits: tuple[Edit, ...]) -> set[str]:
 
 
 def _may_pay(candidate: Candidate) -> bool:
-    amounts = _amounts(candidate.alone)
-    return amounts is not None and amounts[0] >= 0 and amounts[1] > 0
+    amounts = candidate.alone.amounts
+    return amounts is not None and min(amounts) >= 0 and max(amounts) > 0
 
 
 def _order(candidate: Candidate) -> tuple[Decimal, Decimal]:
-    """What is certain before what is possible, the largest first; equals stay in the order of the rules."""
-    low, high = _amounts(candidate.alone) or (ZERO, ZERO)
-    return (low.copy_negate(), high.copy_negate())
-
-
-def _amounts(bounds: Bounds) -> tuple[Decimal, Decimal] | None:
-    low, high = bounds.low.usd, bounds.high.usd
-    return None if low is None or high is None else (low, high)
+    """What is measured before what is possible, the largest first; equals stay in the order of the rules."""
+    _, expected, high = candidate.alone.amounts or (ZERO, ZERO, ZERO)
+    return (expected.copy_negate(), high.copy_negate())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.model.money import Difference, Prices
-from auditor.model.network import Network, Subnet
+from auditor.model.network import GATEWAY_SERVICES, Network, Subnet
 from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
 from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
@@ -20,16 +20,24 @@ from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_
 _OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
 """Routes by which clients outside a VPC can reach its interface endpoints."""
 
+UNNAMED = "aws"
+"""Bytes to some service of AWS that has no address range of its own: KMS, STS, Logs, ECR …"""
+
 Key = tuple[int, str]
 """The number of a flow and a VPC; no VPC for clients of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The least and the most that a change can save; equal where everything that decides it was measured."""
+    """The least and the most that a change can save; equal where everything that decides it was measured.
+
+    `moved` are the numbers of the flows that can take another way than today, `split` those that also may not.
+    """
 
     low: Difference
     high: Difference
+    moved: frozenset[int] = frozenset()
+    split: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +131,13 @@ class Situation:
 def destination_of(flow: Flow) -> Destination:
     """Where a flow goes; where that is not known the internet, so that no endpoint takes it."""
     return Destination(INTERNET) if flow.destination.service == UNKNOWN else flow.destination
+
+
+def may_be(destination: Destination, service: Destination) -> bool:
+    """Whether bytes of which no more is known than this destination may in truth go to a service.
+
+    Those with gateway endpoints have address ranges of their own, so unnamed bytes are never theirs.
+    """
+    if destination.service == UNNAMED:
+        return service.service not in GATEWAY_SERVICES and destination.region == service.region
+    return destination.service == UNKNOWN

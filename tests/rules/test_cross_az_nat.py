@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from auditor.model.audit import Saving
 from auditor.model.attributed import Attribution
+from auditor.model.audit import Saving
 from auditor.model.evidence import Evidence
 from auditor.model.money import Prices
 from auditor.model.network import NatGateway
@@ -64,8 +64,8 @@ def test_it_is_certain_where_nobody_else_uses_the_nat_gateway() -> None:
 def test_flow_logs_narrow_the_bounds() -> None:
     half = attributed("nat-a", B, "internet", 360 * GIB)
     (finding,) = findings(case(attributions=(half,)), RULE)
-    # 365 GB × 0.01 are sure, as much again may be.
-    assert finding.saving == Saving(Decimal("3.65"), None, Decimal("7.30"))
+    # 365 GB × 0.01 are measured, as much again may be.
+    assert finding.saving == Saving(Decimal("3.65"), Decimal("3.65"), Decimal("7.30"))
 
 
 def test_each_foreign_zone_is_a_finding_of_its_own() -> None:

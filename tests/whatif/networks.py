@@ -8,7 +8,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from auditor.model.attributed import Attribution
+from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import (
@@ -80,7 +80,8 @@ def evidences(draw: st.DrawFn, largest: int = 2**46, *, attributed: bool = True)
     network = _network(rng)
     series = tuple(_series(rng, network, largest))
     found = tuple(_attributions(rng, network, series)) if attributed else ()
-    scopes = tuple(_scope(network, account, series, found) for account in ACCOUNTS)
+    scans = tuple(_scans(rng, network)) if attributed else ()
+    scopes = tuple(_scope(network, account, series, found, scans) for account in ACCOUNTS)
     return Evidence(EVIDENCE_VERSION, WINDOW.end, WINDOW, scopes, PRICES)
 
 
@@ -90,7 +91,13 @@ def edits(draw: st.DrawFn, network: Network) -> Edit:
     return _edit(draw(st.randoms(use_true_random=False)), network)
 
 
-def _scope(network: Network, account: str, series: tuple[Series, ...], found: tuple[Attribution, ...]) -> Scope:
+def _scope(
+    network: Network,
+    account: str,
+    series: tuple[Series, ...],
+    found: tuple[Attribution, ...],
+    scans: tuple[FlowLogScan, ...],
+) -> Scope:
     own = {
         part: tuple(x for x in getattr(network, part) if getattr(x, "account_id", ACCOUNTS[0]) == account)
         for part in network.__dataclass_fields__
@@ -100,6 +107,7 @@ def _scope(network: Network, account: str, series: tuple[Series, ...], found: tu
         account, REGION, tuple(Source), network=Network(**own),
         series=tuple(s for s in series if s.resource_id in here),
         attributions=tuple(a for a in found if a.nat_gateway_id in here),
+        scans=tuple(scan for scan in scans if scan.nat_gateway_ids[0] in here),
     )  # fmt: skip
 
 
@@ -218,16 +226,39 @@ def _bytes(rng: Random, largest: int) -> int:
 
 
 def _series(rng: Random, network: Network, largest: int) -> list[Series]:
-    day: tuple[date, ...] = (WINDOW.end.date() - timedelta(days=1),)
     metrics = [
         (nat.id, name) for nat in network.nat_gateways for name in ("BytesInFromSource", "BytesInFromDestination")
     ]
     metrics += [(endpoint.id, "BytesProcessed") for endpoint in network.endpoints if endpoint.type == "Interface"]
     kept = [metric for metric in metrics if rng.random() < 0.85]
+    young = {
+        one.id for one in (*network.nat_gateways, *network.endpoints) if one.created and one.created > WINDOW.start
+    }
     return [
-        Series(*metric, day, (_bytes(rng, largest),)) if rng.random() < 0.9 else Series(*metric, (), ())
+        Series(*metric, *_split(rng, _bytes(rng, largest), is_young=metric[0] in young))
+        if rng.random() < 0.9
+        else Series(*metric, (), ())
         for metric in kept
     ]
+
+
+def _split(rng: Random, count: int, *, is_young: bool) -> tuple[tuple[date, ...], tuple[int, ...]]:
+    """Bytes of the last day of the window, or of some days before it too."""
+    ages = [] if is_young else sorted(rng.sample(range(2, 10), rng.choice([0, 0, 1, 2])), reverse=True)
+    parts = [rng.choice([0, count // 2, count // 3]) for _ in ages]
+    days = [WINDOW.end.date() - timedelta(days=age) for age in (*ages, 1)]
+    return tuple(days), (*parts, count - sum(parts)) if sum(parts) <= count else (*(0 for _ in ages), count)
+
+
+def _scans(rng: Random, network: Network) -> list[FlowLogScan]:
+    """Flow logs that were read for the whole window, or for some of its last days."""
+    found: list[FlowLogScan] = []
+    for nat in network.nat_gateways:
+        days = rng.choice([None, 30, 30, 7, 3, 1])
+        if days is not None:
+            start = WINDOW.end - timedelta(days=days)
+            found.append(FlowLogScan(f"fl-{nat.id}", Engine.DUCKDB, start, WINDOW.end, (nat.id,)))
+    return found
 
 
 def _attributions(rng: Random, network: Network, series: tuple[Series, ...]) -> list[Attribution]:
@@ -238,10 +269,11 @@ def _attributions(rng: Random, network: Network, series: tuple[Series, ...]) -> 
             measured = sum(one.sum for one in series if one.resource_id == nat.id)
             for _ in range(rng.randint(1, 5)):
                 subnet = rng.choice([*(subnet.id for subnet in network.subnets), None, "subnet-of-nobody"])
-                service = rng.choice(["s3", "s3", "dynamodb", "kms", "internet", "unknown", "ec2-hosted"])
+                service = rng.choice(["s3", "s3", "dynamodb", "kms", "aws", "internet", "unknown", "ec2-hosted"])
                 region = rng.choice([REGION, REGION, ELSEWHERE, None])
                 up, down = (rng.randint(0, measured // 3 + 1) for _ in range(2))
-                found.append(Attribution(nat.id, subnet, service, region, up, down))
+                named_by = rng.choice(list(NamedBy))
+                found.append(Attribution(nat.id, subnet, service, region, up, down, named_by))
     return found
 
 

@@ -135,16 +135,18 @@ def _measured(network: Network, resource: str) -> Trip:
 def ways(network: Network, flow: Flow, services: Iterable[tuple[str, str | None]]) -> list[Way]:
     """Every way that leads over the place where the flow was measured."""
     at_endpoint = any(endpoint.id == flow.measured_at for endpoint in network.endpoints)
-    known = flow.destination.service != "unknown"
-    targets = [(flow.destination.service, flow.destination.region)] if known else [("internet", None), *services]
+    service, region = flow.destination.service, flow.destination.region
+    targets = [("internet", None), *services] if service == "unknown" else [(service, region)]
+    if service == "aws":
+        targets += [one for one in services if one[0] not in {"s3", "dynamodb", "s3express"} and one[1] == region]
     found: list[Way] = []
     for subnet in network.subnets:
         if flow.client.subnet_id not in {None, subnet.id} or (at_endpoint and subnet.vpc_id != flow.client.vpc_id):
             continue
-        for service, region in targets:
-            hops = walk(network, subnet, service, region).hops
+        for target in targets:
+            hops = walk(network, subnet, *target).hops
             if any(hop_id == flow.measured_at for _, hop_id, _ in hops):
-                found.append((subnet.id, service, region))
+                found.append((subnet.id, *target))
     outside = at_endpoint and flow.client.subnet_id is None and _has_neighbours(network, flow.client.vpc_id)
     return [*found, (None, *targets[0])] if outside or not found else found
 

@@ -30,6 +30,7 @@ from auditor.whatif.edits import (
     AddGatewayEndpoint,
     DropEndpoint,
     DropNatGateway,
+    Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
     TurnOnPrivateDns,
@@ -37,7 +38,6 @@ from auditor.whatif.edits import (
 )
 from auditor.whatif.flows import traffic_of
 from auditor.whatif.outcome import Outcome
-from auditor.whatif.plan import price_alone
 from auditor.whatif.saving import Bounds, Situation
 from tests.whatif import oracle
 from tests.whatif.networks import AZS, PRICES, REGION, USD, edits, evidences, prices_of
@@ -48,6 +48,11 @@ GIB, PIB = 2**30, 2**50
 
 def situation(evidence: Evidence) -> Situation:
     return situation_of(evidence, REGION, traffic_of(evidence))
+
+
+def price_alone(now: Situation, made: tuple[Edit, ...]) -> Bounds:
+    """What some edits save if nothing else changes."""
+    return Outcome.of(now).to(apply_all(now.network, made)).bounds
 
 
 def amounts(bounds: Bounds) -> tuple[Fraction, Fraction]:

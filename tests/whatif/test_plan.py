@@ -11,21 +11,40 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, total
-from auditor.model.network import Endpoint, Route, RouteTable
+from auditor.model.network import Endpoint, Network, Route, RouteTable
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
-from auditor.whatif.edits import AddGatewayEndpoint, DropNatGateway, Edit, RouteSubnetToNat, TurnOnPrivateDns
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    DropNatGateway,
+    Edit,
+    RouteSubnetToNat,
+    TurnOnPrivateDns,
+    apply_all,
+)
+from auditor.whatif.forecast import Forecast
 from auditor.whatif.outcome import Outcome
-from auditor.whatif.plan import Candidate, after, make_plan, price_alone
+from auditor.whatif.plan import Candidate, Step, make_plan
 from auditor.whatif.saving import Situation
 from tests.whatif import oracle
 from tests.whatif.networks import PRICES, REGION, USD, edits, evidences, prices_of
-from tests.whatif.test_outcome import GIB, amounts, closed_s3, open_flow, situation
+from tests.whatif.test_outcome import GIB, amounts, closed_s3, open_flow, price_alone, situation
 from tests.whatif.test_routing import NETWORK, SERVICES
 
 
 def candidates(now: Situation, *changes: tuple[Edit, ...]) -> list[Candidate]:
-    return [Candidate(str(number), edits, price_alone(now, edits)) for number, edits in enumerate(changes)]
+    start = Forecast.of(now, now.traffic)
+    return [Candidate(str(number), edits, start.alone(edits)) for number, edits in enumerate(changes)]
+
+
+def plan_of(now: Situation, proposed: list[Candidate]) -> list[Step]:
+    return list(make_plan(Forecast.of(now, now.traffic), proposed))
+
+
+def after(now: Situation, proposed: list[Candidate], steps: list[Step]) -> Network:
+    """The network once the plan is carried out."""
+    edits = {candidate.id: candidate.edits for candidate in proposed}
+    return apply_all(now.network, (edit for step in steps for edit in edits[step.id]))
 
 
 @given(evidences(), st.data())
@@ -34,7 +53,7 @@ def test_steps_add_up_to_the_saving_of_the_network_they_lead_to(evidence: Eviden
     now = situation(evidence)
     changes = data.draw(st.lists(st.lists(edits(now.network), min_size=1, max_size=2).map(tuple), max_size=6))
     proposed = candidates(now, *changes)
-    steps = list(make_plan(now, proposed))
+    steps = plan_of(now, proposed)
     planned = Outcome.of(now).to(after(now, proposed, steps)).bounds
     assert (total(step.low for step in steps), total(step.high for step in steps)) == (
         planned.low.usd,
@@ -48,7 +67,7 @@ def test_a_plan_cuts_nothing_off(evidence: Evidence, data: st.DataObject) -> Non
     """No way that bytes may have taken ends nowhere once the plan is carried out, unless it did before."""
     now = situation(evidence)
     proposed = candidates(now, *[(edit,) for edit in data.draw(st.lists(edits(now.network), max_size=5))])
-    planned = after(now, proposed, list(make_plan(now, proposed)))
+    planned = after(now, proposed, plan_of(now, proposed))
     for flow in now.traffic.flows:
         for way in oracle.ways(now.network, flow, SERVICES) if flow.bytes else ():
             before, then = (oracle.trip(network, flow, way) for network in (now.network, planned))
@@ -59,7 +78,7 @@ def test_a_plan_cuts_nothing_off(evidence: Evidence, data: st.DataObject) -> Non
 def test_the_same_candidate_twice_is_planned_once(evidence: Evidence, data: st.DataObject) -> None:
     now = situation(evidence)
     edit = data.draw(edits(now.network))
-    assert len(list(make_plan(now, candidates(now, (edit,), (edit,))))) <= 1
+    assert len(plan_of(now, candidates(now, (edit,), (edit,)))) <= 1
 
 
 def test_a_nat_gateway_to_which_the_plan_leads_is_not_dropped_by_it_as_idle() -> None:
@@ -69,14 +88,8 @@ def test_a_nat_gateway_to_which_the_plan_leads_is_not_dropped_by_it_as_idle() ->
     client = Client("1", REGION, "vpc-1", "subnet-a")
     flow = Flow(client, Destination("internet"), 0, 10_000 * GIB, Level.FLOW_LOGS, "nat-1")
     now = Situation(network, Traffic((flow, open_flow("nat-2", 0))), PRICES)
-    steps = list(
-        make_plan(
-            now,
-            candidates(
-                now, (DropNatGateway("nat-2", REGION),), (RouteSubnetToNat("subnet-a", REGION, "rtb-1", "nat-2"),)
-            ),
-        )
-    )
+    drop, route = DropNatGateway("nat-2", REGION), RouteSubnetToNat("subnet-a", REGION, "rtb-1", "nat-2")
+    steps = plan_of(now, candidates(now, (drop,), (route,)))
     assert [(step.id, step.low) for step in steps] == [("1", Decimal(100))]
 
 
@@ -84,7 +97,7 @@ def test_two_ideas_for_the_same_bytes_are_counted_once() -> None:
     """All of 1,000 GB may be S3's or DynamoDB's, not both: 55 at the most, together."""
     now = Situation(NETWORK, Traffic((open_flow("nat-1", 1000 * GIB),)), PRICES)
     adds = [(AddGatewayEndpoint("vpc-1", "1", REGION, service, ("rtb-1",)),) for service in ("s3", "dynamodb")]
-    steps = list(make_plan(now, candidates(now, *adds)))
+    steps = plan_of(now, candidates(now, *adds))
     assert total(step.low for step in steps) == 0
     assert total(step.high for step in steps) == 55
 
@@ -98,7 +111,7 @@ def test_rivals_both_enter_the_plan_where_the_price_between_zones_is_unknown() -
     now = Situation(network, Traffic((open_flow("nat-1", 1000 * GIB),)), prices)
     one = AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-a",))
     other = AddGatewayEndpoint("vpc-1", "1", REGION, "dynamodb", ("rtb-b", "rtb-a"))
-    steps = list(make_plan(now, candidates(now, (one,), (other,))))
+    steps = plan_of(now, candidates(now, (one,), (other,)))
     assert [(step.low, step.high) for step in steps] == [(Decimal(0), Decimal(45)), (Decimal(0), Decimal(0))]
 
 
@@ -108,7 +121,7 @@ def test_two_nat_gateways_do_not_both_go_in_favour_of_the_other() -> None:
     network = replace(NETWORK, nat_gateways=(*NETWORK.nat_gateways, other), route_tables=(*NETWORK.route_tables, table))
     now = Situation(network, Traffic((open_flow("nat-1", GIB), open_flow("nat-2", GIB))), PRICES)
     drops = [(DropNatGateway(one, REGION, replaced_by=two),) for one, two in (("nat-1", "nat-2"), ("nat-2", "nat-1"))]
-    assert [(s.id, s.low, s.high) for s in make_plan(now, candidates(now, *drops))] == [
+    assert [(s.id, s.low, s.high) for s in plan_of(now, candidates(now, *drops))] == [
         ("0", Decimal("32.85"), Decimal("32.85"))
     ]
 
@@ -120,7 +133,7 @@ def test_a_nat_gateway_that_took_over_routes_is_not_dropped_by_a_later_step() ->
     now = Situation(network, Traffic((open_flow("nat-1", GIB),)), PRICES)
     pairs = (("nat-1", "nat-2"), ("nat-2", "nat-3"))
     chain = [(DropNatGateway(one, REGION, replaced_by=other),) for one, other in pairs]
-    assert [step.id for step in make_plan(now, candidates(now, *chain))] == ["0"]
+    assert [step.id for step in plan_of(now, candidates(now, *chain))] == ["0"]
 
 
 def test_a_step_may_make_certain_what_an_earlier_one_made_possible() -> None:
@@ -138,7 +151,7 @@ def test_a_step_may_make_certain_what_an_earlier_one_made_possible() -> None:
 def test_a_nat_gateway_that_carries_bytes_is_not_dropped_without_another_in_its_place() -> None:
     """Its hours would be saved, and its clients cut off."""
     now = closed_s3(NETWORK, GIB)
-    assert list(make_plan(now, candidates(now, (DropNatGateway("nat-1", REGION),)))) == []
+    assert plan_of(now, candidates(now, (DropNatGateway("nat-1", REGION),))) == []
 
 
 def test_what_pays_alone_but_costs_after_an_earlier_step_is_left_out() -> None:
@@ -151,4 +164,4 @@ def test_what_pays_alone_but_costs_after_an_earlier_step_is_left_out() -> None:
     )
     proposed = candidates(now, (dns,), (gateway,))
     assert [candidate.alone.low.usd for candidate in proposed] == [45, 55]
-    assert [step.id for step in make_plan(now, proposed)] == ["1"]
+    assert [step.id for step in plan_of(now, proposed)] == ["1"]

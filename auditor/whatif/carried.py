@@ -1,0 +1,154 @@
+"""Where the bytes of each NAT gateway went, as far as flow logs tell, and what they cost a month by the byte."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from auditor.model.attributed import NamedBy, TopTalker
+from auditor.model.audit import FlowLogEvidence, Talker, Traffic
+from auditor.model.evidence import Evidence
+from auditor.model.money import EXACT, gigabytes
+from auditor.model.network import GATEWAY_SERVICES, NatGateway
+from auditor.model.traffic import Flow, Level
+from auditor.whatif import bill
+from auditor.whatif.flows import nat_bytes
+from auditor.whatif.reconciliation import Reconciliation
+
+TALKERS = 20
+"""The largest pairs of client and destination that are shown of each NAT gateway."""
+
+_NAMES = tuple(NamedBy)
+Place = tuple[str, str | None]
+"""Service and region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The part of a NAT gateway's row that flow logs tell; nothing of it where there are none."""
+
+    coverage: Decimal | None = None
+    attribution: FlowLogEvidence | None = None
+    destinations: tuple[Traffic, ...] = ()
+    unattributed_bytes: int | None = None
+    unattributed_cost: Decimal | None = None
+    talkers: tuple[Talker, ...] = ()
+
+
+def carried(evidence: Evidence, traffic: bill.Traffic) -> dict[str, Carried]:
+    """Of every NAT gateway, by id."""
+    flows: dict[str, list[Flow]] = defaultdict(list)
+    for flow in traffic.flows:
+        flows[flow.measured_at].append(flow)
+    talkers: dict[str, list[TopTalker]] = defaultdict(list)
+    for one in (one for scope in evidence.scopes for one in scope.talkers):
+        talkers[one.nat_gateway_id].append(one)
+    offered = _offered(evidence)
+    return {
+        nat.id: _carried(evidence, nat, traffic.reconciled.get(nat.id), flows[nat.id], talkers[nat.id], offered)
+        for nat in evidence.network.nat_gateways
+    }
+
+
+def _carried(  # noqa: PLR0913, PLR0917 -- what is known of one NAT gateway stands in as many places
+    evidence: Evidence,
+    nat: NatGateway,
+    found: Reconciliation | None,
+    flows: Iterable[Flow],
+    talkers: Iterable[TopTalker],
+    offered: frozenset[Place],
+) -> Carried:
+    costs = _costs(evidence, nat, flows)
+    if found is None:
+        measured = nat_bytes(evidence, nat) if nat.is_billed else None
+        return Carried(unattributed_bytes=sum(measured) if measured else None, unattributed_cost=costs.get(None))
+    return Carried(
+        coverage=found.coverage,
+        attribution=_evidence(found),
+        destinations=_destinations(found, costs, nat.region, offered),
+        unattributed_bytes=found.unattributed,
+        unattributed_cost=costs.get(None),
+        talkers=_talkers(talkers),
+    )
+
+
+def _costs(evidence: Evidence, nat: NatGateway, flows: Iterable[Flow]) -> dict[Place | None, Decimal]:
+    """USD a month by the byte and destination, `None` for what nobody attributed; nothing without a price."""
+    counts: Counter[Place | None] = Counter()
+    for flow in flows:
+        is_rest = flow.level is Level.METRICS
+        counts[None if is_rest else (flow.destination.service, flow.destination.region)] += flow.bytes
+    tiers = evidence.prices.tiers(nat.region, bill.nat_items(nat)[1])
+    return {key: EXACT.multiply(gigabytes(count), tiers[0].usd) for key, count in counts.items()} if tiers else {}
+
+
+def _evidence(found: Reconciliation) -> FlowLogEvidence | None:
+    scans = found.scans
+    if not scans:
+        return None
+    return FlowLogEvidence(
+        flow_log_ids=tuple(dict.fromkeys(scan.flow_log_id for scan in scans)),
+        engine=", ".join(dict.fromkeys(scan.engine for scan in scans)),
+        start=min(scan.start for scan in scans),
+        end=max(scan.end for scan in scans),
+        days=found.days,
+        bytes_measured=sum(found.measured) if found.measured else None,
+        share_of_window=found.share_of_window,
+        skipdata=sum(scan.skipdata for scan in scans),
+        unreadable=sum(scan.unreadable for scan in scans),
+        clients_known=found.clients_known,
+        notes=tuple(dict.fromkeys(note for scan in scans for note in scan.notes)),
+    )
+
+
+def _destinations(
+    found: Reconciliation, costs: dict[Place | None, Decimal], region: str, offered: frozenset[Place]
+) -> tuple[Traffic, ...]:
+    up: Counter[Place] = Counter()
+    down: Counter[Place] = Counter()
+    named: dict[Place, NamedBy] = {}
+    for one in found.attributions:
+        place = (one.service, one.service_region)
+        up[place] += one.bytes_up
+        down[place] += one.bytes_down
+        named[place] = max(one.named_by, named.get(place, NamedBy.ADDRESS), key=_NAMES.index)
+    places = sorted(up, key=lambda place: (-(up[place] + down[place]), place[0], place[1] or ""))
+    return tuple(
+        Traffic(*p, up[p], down[p], named[p], costs.get(p), _endpoint(p, region, offered, named[p])) for p in places
+    )
+
+
+def _endpoint(place: Place, region: str, offered: frozenset[Place], named_by: NamedBy) -> str | None:
+    """The kind of endpoint that could carry it: they are offered for the region's own services only.
+
+    What has a name from DNS was found by the name of an endpoint service.
+    """
+    if place[1] != region:
+        return None
+    if place[0] in GATEWAY_SERVICES:
+        return "gateway"
+    return "interface" if named_by is not NamedBy.ADDRESS or place in offered else None
+
+
+def _offered(evidence: Evidence) -> frozenset[Place]:
+    return frozenset((one.service, one.region) for one in evidence.network.endpoint_services)
+
+
+def _talkers(talkers: Iterable[TopTalker]) -> tuple[Talker, ...]:
+    largest = sorted(talkers, key=lambda one: (-(one.bytes_up + one.bytes_down), one.address, one.service))
+    return tuple(
+        Talker(
+            address=one.address,
+            owner=one.owner,
+            interface_id=one.interface_id,
+            subnet_id=one.subnet_id,
+            az=one.az,
+            service=one.service,
+            region=one.service_region,
+            bytes_up=one.bytes_up,
+            bytes_down=one.bytes_down,
+        )
+        for one in largest[:TALKERS]
+    )

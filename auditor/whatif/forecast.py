@@ -1,0 +1,126 @@
+"""What changes are forecast to save, at the least, as measured and at the most.
+
+`expected` counts what flow logs attribute, the days that they were not read for taken for alike, and saves nothing
+on what nobody attributed. `low` counts only the bytes that flow logs really showed; `high` lets all others save as
+much as they can. Where the records of the whole window were read, or none, low is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from auditor.model.audit import Saving
+from auditor.model.money import Difference
+from auditor.model.network import Network
+from auditor.model.traffic import UNKNOWN, Flow, Level
+from auditor.whatif.bill import Traffic
+from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.outcome import Outcome
+from auditor.whatif.saving import UNNAMED, Bounds, Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a change saves; `level` is what tells where the bytes go that it moves."""
+
+    low: Difference
+    expected: Difference
+    high: Difference
+    level: Level = Level.METRICS
+
+    @property
+    def amounts(self) -> tuple[Decimal, Decimal, Decimal] | None:
+        """USD a month: the least, the expected, the most; `None` where something is added whose cost is unknown."""
+        low, expected, high = self.low.usd, self.expected.usd, self.high.usd
+        return None if low is None or expected is None or high is None else (low, expected, high)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what is expected was measured, and every line of it has a price."""
+        lines = (*self.low.avoided, *self.low.added, *self.high.avoided, *self.high.added)
+        is_measured = self.level is not Level.METRICS or self.low.usd == self.high.usd
+        return is_measured and all(line.usd is not None for line in lines)
+
+    @property
+    def shown(self) -> Difference:
+        """The lines that make up the figure to go by: what is expected, or the most where that is not known."""
+        return self.expected if self.is_known else self.high
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Labels of the lines whose cost is unknown."""
+        return tuple(sorted({*self.low.unpriced, *self.high.unpriced}))
+
+    def saving(self) -> Saving | None:
+        """For the audit; nothing where all that is known nets to zero and something has no price."""
+        amounts = self.amounts
+        if amounts is None or not (self.low.avoided or self.low.added or self.high.avoided or self.high.added):
+            return None
+        if self.is_known:
+            return Saving(min(amounts), amounts[1], max(amounts))
+        low, _, high = amounts
+        return None if self.unpriced and low == high == 0 else Saving(low, None, high)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A changed network, priced for what is expected and for what was seen: the same where all was, or nothing."""
+
+    expected: Outcome
+    seen: Outcome
+
+    @classmethod
+    def of(cls, expected: Situation, seen: Traffic) -> Forecast:
+        """No change yet; `seen` is the situation's traffic without what is only taken for alike."""
+        likely = Outcome.of(expected)
+        same = seen.flows == expected.traffic.flows
+        return cls(likely, likely if same else Outcome.of(replace(expected, traffic=seen)))
+
+    @property
+    def network(self) -> Network:
+        """The network after the changes."""
+        return self.expected.network
+
+    @property
+    def cuts_off(self) -> bool:
+        """Whether the last change leaves bytes without a way."""
+        return self.expected.cuts_off or self.seen.cuts_off
+
+    @property
+    def saved(self) -> Saved:
+        """What the last change saves on top of those before it."""
+        bounds = self.seen.bounds
+        level = _level(self.expected.situation, self.expected.bounds)
+        return Saved(bounds.low, self.expected.bounds.low, bounds.high, level)
+
+    def to(self, after: Network) -> Forecast:
+        """The forecast of one more change."""
+        likely = self.expected.to(after)
+        return Forecast(likely, likely if self.seen is self.expected else self.seen.to(after))
+
+    def alone(self, edits: Iterable[Edit]) -> Saved:
+        """What some edits save if nothing else changes."""
+        return self.to(apply_all(self.network, edits)).saved
+
+
+def _level(situation: Situation, bounds: Bounds) -> Level:
+    """Flow logs, where they tell of all bytes that the change may move whether it does; `NAMES` where names decide."""
+    moved = {number: situation.traffic.flows[number] for number in sorted(bounds.moved)}
+    told = (_is_told(situation.traffic, flow, is_split=number in bounds.split) for number, flow in moved.items())
+    if not moved or not all(told):
+        return Level.METRICS
+    return Level.NAMES if any(flow.level is Level.NAMES and flow.bytes for flow in moved.values()) else Level.FLOW_LOGS
+
+
+def _is_told(traffic: Traffic, flow: Flow, *, is_split: bool) -> bool:
+    """Whether flow logs explain bytes of the resource that measured the flow, and do not leave it open if it moves.
+
+    What they do not attribute at all is open, and so are services without a name where others have one.
+    """
+    found = traffic.reconciled.get(flow.measured_at)
+    if found is None or not found.explains:
+        return False
+    is_rest = flow.destination.service == UNKNOWN or (flow.destination.service == UNNAMED and found.is_named)
+    return is_rest or not is_split or not flow.bytes
