@@ -17,6 +17,7 @@ FIRST_DAY = {
     "BytesOutToSource": 9_000_000_000,
     "BytesProcessed": 300_000_000,
     "ActiveConnectionCount": 1_000,
+    "ConnectionEstablishedCount": 300_000,
 }
 
 

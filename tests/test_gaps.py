@@ -11,7 +11,7 @@ from auditor.analyzer import analyze
 from auditor.aws.operations import OPERATIONS, Operation
 from auditor.model.audit import Audit, Finding
 from auditor.model.evidence import Evidence, Source
-from auditor.remediation.cli import commands
+from auditor.remediation.remedy import remedy
 from auditor.rules import all_rules
 from tests.embedded import PRICE_LIST, Served, read
 from tests.fault_proxy import FaultProxy
@@ -64,7 +64,7 @@ def deny(proxy: FaultProxy, source: Source) -> None:
 def run(aws: Served, proxy: FaultProxy) -> Seen:
     evidence = read(aws.company)
     asked = frozenset(((call.account, call.region), source_of(call)) for call in proxy.calls)
-    return Seen(evidence, analyze(evidence, commands), asked)
+    return Seen(evidence, analyze(evidence, remedy), asked)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from cfnlint import api, core, decode
 from auditor.analyzer import analyze
 from auditor.collectors.run import Selection, collect, window_of
 from auditor.model.audit import Audit, Finding
-from auditor.remediation.cli import commands
+from auditor.remediation.remedy import remedy
 from tests.embedded import ROOT, Served, served
 
 SAMPLES = ROOT / "tests" / "samples"
@@ -50,7 +50,7 @@ class Sample:
             for name, value in self.aws.environment.items():
                 environment.setenv(name, value)
             selection = Selection(window_of(DAYS, NOW), NOW, regions=(self.region,), live_prices=False)
-            return analyze(asyncio.run(collect(selection)), commands)
+            return analyze(asyncio.run(collect(selection)), remedy)
 
     def _dimensions_of(self, resource: str) -> dict[str, str]:
         endpoint = self._describe(self.ids[resource])

@@ -28,6 +28,7 @@ NAT_METRICS = {
     "ErrorPortAllocation": "Sum",
     "PacketsDropCount": "Sum",
     "ActiveConnectionCount": "Maximum",
+    "ConnectionEstablishedCount": "Sum",
 }
 """Metric → statistic (VPC guide, "NAT gateway metrics and dimensions", read 2026-11-20)."""
 
@@ -44,7 +45,7 @@ class MetricQuery:
 
 
 def nat_queries(nats: Iterable[NatGateway]) -> Iterator[MetricQuery]:
-    """Seven a NAT gateway; a regional one reports per availability zone."""
+    """Eight a NAT gateway; a regional one reports per availability zone."""
     for nat in nats:
         base = (("NatGatewayId", nat.id),)
         dimensions = [(*base, ("AvailabilityZone", az)) for az in nat.zones] if nat.mode == "regional" else [base]
@@ -70,7 +71,7 @@ def endpoint_queries(endpoints: Iterable[Endpoint]) -> Iterator[MetricQuery]:
 
 
 async def fetch_nat_metrics(calls: ScopeCalls, nats: Iterable[NatGateway], window: Window) -> tuple[Series, ...]:
-    """All seven metrics of all NAT gateways."""
+    """All eight metrics of all NAT gateways."""
     return await _fetch(calls, GET_NAT_METRICS, tuple(nat_queries(nats)), window)
 
 

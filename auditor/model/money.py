@@ -42,6 +42,8 @@ class Item(StrEnum):
     PUBLIC_IPV4_HOUR = "public-ipv4-hour"
     INTER_AZ_GB = "inter-az-gb"
     METRIC_REQUEST = "cloudwatch-metric-request"
+    LOG_DELIVERY_GB = "log-delivery-gb"
+    PARQUET_CONVERSION_GB = "parquet-conversion-gb"
     LOGS_INSIGHTS_GB = "logs-insights-gb"
     ATHENA_TB = "athena-tb"
     COST_EXPLORER_REQUEST = "cost-explorer-request"

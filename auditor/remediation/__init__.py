@@ -1,1 +1,1 @@
-"""Edits as text that a person can read, paste and take back; nothing here calls AWS."""
+"""Proposals as text that a person can read, paste and take back; nothing here calls AWS."""

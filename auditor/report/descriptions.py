@@ -118,7 +118,7 @@ FIELDS = {
     "Finding.saving": "What the change alone saves; null where the finding is not about money.",
     "Finding.saving_note": "How the saving is to be read.",
     "Finding.avoided": "Lines that come off the bill; less those added, they are saving.high.",
-    "Finding.added": "Lines that the change adds to the bill.",
+    "Finding.added": "Lines that the change adds to the bill; without a saving, what it costs at the most.",
     "Finding.remediation": "The change and the way back.",
     "Finding.status": "Where it stands since earlier runs.",
     "Saving.low": "USD a month at the least.",

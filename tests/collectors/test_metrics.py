@@ -39,6 +39,7 @@ NAT_METRICS = {
     "ErrorPortAllocation": "Sum",
     "PacketsDropCount": "Sum",
     "ActiveConnectionCount": "Maximum",
+    "ConnectionEstablishedCount": "Sum",
 }
 
 
@@ -69,7 +70,7 @@ def dimensions(stat: dict[str, Any]) -> dict[str, str]:
 
 
 def test_nat_gateways_are_asked_in_their_namespace_by_day_over_whole_days(aws: Served, proxy: FaultProxy) -> None:
-    """One call holds all seven metrics of all the region's NAT gateways."""
+    """One call holds all eight metrics of all the region's NAT gateways."""
     read(aws.company, accounts=(OWN,), regions=("eu-central-1",))
     (nat_call,) = metric_calls(proxy)
     assert (nat_call.params["StartTime"], nat_call.params["EndTime"]) == (START, END)
@@ -130,16 +131,16 @@ def test_endpoints_that_publish_nothing_are_not_asked_for() -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_1106_queries_take_three_calls_of_at_most_500(proxy: FaultProxy) -> None:
+def test_1264_queries_take_three_calls_of_at_most_500(proxy: FaultProxy) -> None:
     nats = [zonal(number) for number in range(158)]
     series = ask("eu-central-1", lambda calls: fetch_nat_metrics(calls, nats, WINDOW))
-    assert sorted(len(queries(call)) for call in metric_calls(proxy)) == [106, 500, 500]
+    assert sorted(len(queries(call)) for call in metric_calls(proxy)) == [264, 500, 500]
     asked = [
         (dimensions(stat)["NatGatewayId"], stat["Metric"]["MetricName"])
         for c in metric_calls(proxy)
         for stat in queries(c)
     ]
-    assert len(asked) == len(set(asked)) == len(series) == 1106
+    assert len(asked) == len(set(asked)) == len(series) == 1264
 
 
 @pytest.mark.usefixtures("aws")
@@ -151,7 +152,7 @@ def test_nothing_to_measure_takes_no_call(proxy: FaultProxy) -> None:
 def test_ids_of_queries_are_unique_and_begin_with_a_small_letter() -> None:
     """GetMetricData refuses anything else."""
     ids = [query["Id"] for query in request_of(nat_queries(map(zonal, range(20))), WINDOW)["MetricDataQueries"]]
-    assert len(set(ids)) == len(ids) == 140
+    assert len(set(ids)) == len(ids) == 160
     assert all(one[0].islower() for one in ids)
 
 
