@@ -20,7 +20,7 @@ from auditor.errors import Exit
 from auditor.model.audit import Audit
 from auditor.model.evidence import Evidence
 from auditor.model.money import Price
-from auditor.remediation.cli import commands
+from auditor.remediation.remedy import remedy
 
 if TYPE_CHECKING:
     from auditor.attribution.tally import Counted
@@ -61,7 +61,7 @@ def read(config: Config, now: datetime, progress: Progress) -> Evidence:
 
 def report(evidence: Evidence, config: Config) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration."""
-    audit = analyze(evidence, commands)
+    audit = analyze(evidence, remedy)
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:
