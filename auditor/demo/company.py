@@ -1,15 +1,26 @@
 """Nordlicht Retail, an online shop that does not exist: two accounts, three regions, and every kind of waste.
 
-`seed` builds it, with 30 days of metrics, always with the same ids: two runs give the same audit.
+`seed` builds it, with 30 days of metrics and flow records, always with the same ids: two runs give the same audit.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from auditor.demo import analytics, egress, legacy, mobile, moto_patches, payments, shop
+from auditor.demo import (
+    analytics,
+    egress,
+    flow_log_plans,
+    flow_logs,
+    legacy,
+    mobile,
+    moto_patches,
+    payments,
+    query_logs,
+    shop,
+)
 from auditor.demo.accounts import own_account
 from auditor.demo.inventory import Company
 from auditor.demo.scope import Scope
@@ -17,6 +28,8 @@ from auditor.demo.scope import Scope
 if TYPE_CHECKING:
     from auditor.demo.accounts import Account
     from auditor.demo.embedded import EmbeddedAws
+
+Scopes: TypeAlias = "dict[tuple[str, str], Scope]"
 
 __all__ = ["DEMO_NOW", "Company", "seed"]
 
@@ -43,16 +56,14 @@ def seed(aws: EmbeddedAws, now: datetime) -> Company:
     )
     _open_regions(company)
     _create_role(platform, trusted=production.id)
-    _build_production(production, company, now)
-    _build_data_platform(platform, company, now)
+    scopes = _build_production(production, company, now) | _build_data_platform(platform, company, now)
+    _build_logs(production, platform, company, scopes)
     return company
 
 
-def _build_production(account: Account, company: Company, now: datetime) -> None:
+def _build_production(account: Account, company: Company, now: datetime) -> Scopes:
     frankfurt, virginia, sydney = (_scope(account, region, company, now) for region in _REGIONS)
-    account.client("s3", frankfurt.region).create_bucket(
-        Bucket=egress.FLOW_LOG_BUCKET, CreateBucketConfiguration={"LocationConstraint": frankfurt.region}
-    )
+    _create_bucket(account, frankfurt.region, egress.FLOW_LOG_BUCKET)
     shop.build_production(frankfurt)
     shop.build_staging(frankfurt)
     egress.build(frankfurt)
@@ -60,16 +71,50 @@ def _build_production(account: Account, company: Company, now: datetime) -> None
     legacy.build(virginia)
     legacy.build_batch(virginia)
     mobile.build_site(sydney)
-    for scope in (frankfurt, virginia, sydney):
-        scope.publish()
+    return _published(frankfurt, virginia, sydney)
 
 
-def _build_data_platform(account: Account, company: Company, now: datetime) -> None:
+def _build_data_platform(account: Account, company: Company, now: datetime) -> Scopes:
     _, virginia, sydney = (_scope(account, region, company, now) for region in _REGIONS)
     analytics.build(virginia)
     mobile.build_api(sydney)
-    for scope in (virginia, sydney):
+    return _published(virginia, sydney)
+
+
+def _published(*scopes: Scope) -> Scopes:
+    for scope in scopes:
         scope.publish()
+    return {(scope.account_id, scope.region): scope for scope in scopes}
+
+
+def _build_logs(production: Account, platform: Account, company: Company, scopes: Scopes) -> None:
+    # After the networks: what is made here does not change their ids.
+    frankfurt, virginia, _ = _REGIONS
+    _create_bucket(platform, virginia, flow_log_plans.LAKE_BUCKET)
+    _create_bucket(production, frankfurt, query_logs.BUCKET)
+    _create_bucket(production, virginia, flow_log_plans.DENIED_BUCKET, policy=_nobody(flow_log_plans.DENIED_BUCKET))
+    owners = {egress.FLOW_LOG_BUCKET: production.id, flow_log_plans.LAKE_BUCKET: platform.id}
+    said = flow_logs.build(company, scopes, owners)
+    resolver = production.client("route53resolver", frankfurt)
+    query_logs.build(scopes[production.id, frankfurt], resolver, said[query_logs.NETWORK])
+
+
+def _create_bucket(account: Account, region: str, name: str, *, policy: str = "") -> None:
+    s3 = account.client("s3", region)
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, **place)
+    if policy:
+        s3.put_bucket_policy(Bucket=name, Policy=policy)
+
+
+def _nobody(bucket: str) -> str:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:ListBucket", "s3:GetObject"],
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _scope(account: Account, region: str, company: Company, now: datetime) -> Scope:

@@ -17,7 +17,7 @@ _SPOKE = "10.41.0.0/16"
 FLOW_LOG_BUCKET = "nordlicht-flow-logs"
 
 # Version 5 with both addresses of the packet: what an attribution by service needs.
-_FLOW_LOG_FORMAT = (
+FLOW_LOG_FORMAT = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol}"
     " ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${vpc-id} ${subnet-id} ${az-id}"
     " ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction} ${traffic-path}"
@@ -54,7 +54,7 @@ def _build_flow_log(vpc: Vpc) -> None:
         TrafficType="ALL",
         LogDestinationType="s3",
         LogDestination=f"arn:aws:s3:::{FLOW_LOG_BUCKET}",
-        LogFormat=_FLOW_LOG_FORMAT,
+        LogFormat=FLOW_LOG_FORMAT,
         TagSpecifications=vpc.specification("vpc-flow-log", vpc.name),
     )
     flow_log: str = created["FlowLogIds"][0]

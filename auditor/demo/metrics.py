@@ -7,6 +7,7 @@ before it and on the present, unfinished day: an audit that looks a day too far 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
@@ -71,10 +72,11 @@ def nat_points(dimensions: Mapping[str, str], traffic: NatTraffic, now: datetime
         "BytesOutToSource": ("Bytes", traffic.down),
         "ErrorPortAllocation": ("Count", traffic.port_errors),
         "PacketsDropCount": ("Count", traffic.drops),
+        "ConnectionEstablishedCount": ("Count", traffic.connections * 24 * WINDOW_DAYS),
     }
     for name, (unit, total) in totals.items():
         yield from _series(name, unit, dimensions, _amounts(total, now))
-    peaks = {day: traffic.connections * _weight(day) // max(_WEEKDAY_WEIGHTS) for day in _days(now)}
+    peaks = {day: traffic.connections * _weight(day) // max(_WEEKDAY_WEIGHTS) for day in days(now)}
     yield from _series("ActiveConnectionCount", "Count", dimensions, peaks)
 
 
@@ -82,6 +84,19 @@ def endpoint_points(dimensions: Mapping[str, str], total: int, now: datetime) ->
     """The bytes of an interface endpoint: AWS publishes nothing for one without traffic."""
     if total:
         yield from _series("BytesProcessed", "Bytes", dimensions, _amounts(total, now))
+
+
+def nat_bytes(points: Sequence[Point], nat_id: str) -> dict[datetime, tuple[int, int]]:
+    """Upload and download of each day, over all zones of a regional NAT gateway."""
+    sums: dict[tuple[str, datetime], int] = defaultdict(int)
+    for point in points:
+        if point["Dimensions"][0]["Value"] == nat_id:
+            sums[point["MetricName"], point["Timestamp"]] += point["Value"]
+    return {
+        day: (amount, sums["BytesInFromDestination", day])
+        for (name, day), amount in sums.items()
+        if name == "BytesInFromSource"
+    }
 
 
 def publish(cloudwatch: Client, namespace: str, points: Sequence[Point]) -> None:
@@ -102,13 +117,19 @@ def _series(name: str, unit: str, dimensions: Mapping[str, str], amounts: Mappin
 
 
 def _amounts(total: int, now: datetime) -> dict[datetime, int]:
-    before, *inside, present = _days(now)
-    reached = [0, *accumulate(_weight(day) for day in inside)]
-    shares = [total * end // reached[-1] - total * start // reached[-1] for start, end in pairwise(reached)]
-    return {before: total // WINDOW_DAYS, **dict(zip(inside, shares, strict=True)), present: total // 120}
+    before, *inside, present = days(now)
+    parts = shares(total, [_weight(day) for day in inside])
+    return {before: total // WINDOW_DAYS, **dict(zip(inside, parts, strict=True)), present: total // 120}
 
 
-def _days(now: datetime) -> list[datetime]:
+def shares(total: int, weights: Sequence[int]) -> list[int]:
+    """The total in whole parts by weight, none of it lost."""
+    reached = [0, *accumulate(weights)]
+    return [total * end // reached[-1] - total * start // reached[-1] for start, end in pairwise(reached)]
+
+
+def days(now: datetime) -> list[datetime]:
+    """Those that have points: the window's, the one before it and the present one."""
     start, _ = window(now)
     return [start + timedelta(days=day) for day in range(-1, WINDOW_DAYS + 1)]
 

@@ -3,6 +3,7 @@
 moto 5.2 answers some calls unlike AWS, and cannot make some things at all. What is set on its objects is on
 the wire, because moto writes its answers from them by AWS's own model. An attribute that moto no longer has
 raises DemoUnavailableError: a correction that silently does nothing would be worse than none.
+What concerns S3 stands in `moto_storage`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _MODULES = (
     "moto.ec2.models",
     "moto.ec2.responses.availability_zones_and_regions",
     "moto.iam.models",
+    "moto.route53resolver.models",
     "moto.s3.models",
     "moto.sts.models",
 )
@@ -60,7 +62,7 @@ def server() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         threaded.stop()
-        _existing(threaded, "_server").server_close()
+        existing(threaded, "_server").server_close()
 
 
 @contextmanager
@@ -79,7 +81,7 @@ def corrected() -> Iterator[None]:
             (ec2.EC2Backend, "create_transit_gateway_route", _route_with_attachments),
             (ec2.elastic_ip_addresses, "random_ip", _public_addresses),
         ):
-            stack.enter_context(patch.object(owner, name, correction(_existing(owner, name))))
+            stack.enter_context(patch.object(owner, name, correction(existing(owner, name))))
         yield
 
 
@@ -95,19 +97,19 @@ def age(resource: Moto, created: datetime) -> None:
 
 def finish_nat_gateway(backend: Moto, nat_id: str, created: datetime) -> None:
     """Give a zonal NAT gateway what moto leaves out: age, mode, the state of its addresses, its interface."""
-    nat = _existing(backend, "nat_gateways")[nat_id]
+    nat = existing(backend, "nat_gateways")[nat_id]
     age(nat, created)
-    interface = _existing(nat, "_eni")
+    interface = existing(nat, "_eni")
     _finish_interface(interface, "nat_gateway", f"Interface for NAT Gateway {nat_id}")
     _supply(nat, availability_mode="zonal")
-    for address in _existing(nat, "address_set"):
+    for address in existing(nat, "address_set"):
         address.update(Status="succeeded", IsPrimary=True, **_zone(backend, interface.availability_zone))
 
 
 def fail_nat_gateway(backend: Moto, nat_id: str, created: datetime, code: str, message: str) -> None:
     """Let a NAT gateway have failed, without addresses or interface: moto's always succeed."""
-    nat = _existing(backend, "nat_gateways")[nat_id]
-    _existing(backend, "enis").pop(_existing(nat, "_eni").id)
+    nat = existing(backend, "nat_gateways")[nat_id]
+    existing(backend, "enis").pop(existing(nat, "_eni").id)
     age(nat, created)
     _set(nat, state="failed", address_set=[])
     _supply(nat, availability_mode="zonal", failure_code=code, failure_message=message)
@@ -115,10 +117,10 @@ def fail_nat_gateway(backend: Moto, nat_id: str, created: datetime, code: str, m
 
 def make_regional(backend: Moto, nat_id: str, created: datetime, table_id: str, addresses: Mapping[str, str]) -> None:
     """Turn a NAT gateway into a regional one, which moto cannot create; `addresses` is zone -> allocation."""
-    nat = _existing(backend, "nat_gateways")[nat_id]
-    _existing(backend, "enis").pop(_existing(nat, "_eni").id)
+    nat = existing(backend, "nat_gateways")[nat_id]
+    existing(backend, "enis").pop(existing(nat, "_eni").id)
     age(nat, created)
-    elastic = {address.allocation_id: address.public_ip for address in _existing(backend, "addresses")}
+    elastic = {address.allocation_id: address.public_ip for address in existing(backend, "addresses")}
     _set(
         nat,
         subnet_id=None,
@@ -138,11 +140,11 @@ def make_regional(backend: Moto, nat_id: str, created: datetime, table_id: str, 
 
 def finish_endpoint(backend: Moto, endpoint_id: str, created: datetime, dns_options: Mapping[str, object]) -> None:
     """Give an endpoint what moto leaves out: its age, DNS options and how its interfaces look."""
-    endpoint = _existing(backend, "vpc_end_points")[endpoint_id]
+    endpoint = existing(backend, "vpc_end_points")[endpoint_id]
     _set(endpoint, creation_timestamp=created)
     _supply(endpoint, requester_managed=False, ip_address_type="ipv4", dns_options=dns_options)
-    groups = [backend.get_security_group_from_id(group) for group in _existing(endpoint, "security_group_ids")]
-    for interface_id in _existing(endpoint, "network_interface_ids"):
+    groups = [backend.get_security_group_from_id(group) for group in existing(endpoint, "security_group_ids")]
+    for interface_id in existing(endpoint, "network_interface_ids"):
         interface = backend.enis[interface_id]
         _finish_interface(interface, "vpc_endpoint", f"VPC Endpoint Interface {endpoint_id}")
         _set(interface, _group_set=groups)
@@ -150,12 +152,26 @@ def finish_endpoint(backend: Moto, endpoint_id: str, created: datetime, dns_opti
 
 def propagate_route(backend: Moto, table_id: str, cidr: str) -> None:
     """Let a transit gateway route be propagated: moto enables propagation but adds no routes for it."""
-    _existing(backend, "transit_gateways_route_tables")[table_id].routes[cidr]["type"] = "propagated"
+    existing(backend, "transit_gateways_route_tables")[table_id].routes[cidr]["type"] = "propagated"
 
 
 def age_flow_log(backend: Moto, flow_log_id: str, created: datetime) -> None:
     """Let a flow log be of that age: moto stamps the present."""
-    _set(_existing(backend, "flow_logs")[flow_log_id], creation_time=created)
+    _set(existing(backend, "flow_logs")[flow_log_id], creation_time=created)
+
+
+def direct_flow_log(backend: Moto, flow_log_id: str, destination: str, options: Mapping[str, object]) -> None:
+    """Say where and how a flow log is stored: moto knows neither a folder in the bucket nor DestinationOptions."""
+    flow_log = existing(backend, "flow_logs")[flow_log_id]
+    _set(flow_log, log_destination=destination)
+    _supply(flow_log, destination_options=options)
+
+
+def finish_client(backend: Moto, interface_id: str, kind: str, tags: Mapping[str, str]) -> None:
+    """Let an interface look as the service left it that attached it; AWS alone may set tags that begin with aws."""
+    interface = existing(backend, "enis")[interface_id]
+    _finish_interface(interface, kind, interface.description)
+    interface.add_tags(dict(tags))
 
 
 def _finish_interface(interface: Moto, kind: str, description: str) -> None:
@@ -251,7 +267,8 @@ def _public_addresses(_original: Callable[[], str]) -> Callable[[], str]:
     return lambda: str(next(hosts))
 
 
-def _existing(owner: Moto, name: str) -> Moto:
+def existing(owner: Moto, name: str) -> Moto:
+    """An attribute of one of moto's objects; raises DemoUnavailableError where it is gone."""
     if not hasattr(owner, name):
         where = getattr(owner, "__name__", type(owner).__name__)
         version = require("moto").__version__
@@ -262,7 +279,7 @@ def _existing(owner: Moto, name: str) -> Moto:
 def _set(resource: Moto, **attributes: Moto) -> None:
     """What moto has, with another value."""
     for name, value in attributes.items():
-        _existing(resource, name)
+        existing(resource, name)
         setattr(resource, name, value)
 
 

@@ -249,7 +249,7 @@ def test_the_spoke_leaves_through_the_transit_gateway_and_the_hubs_nat_gateway(
 
 
 def test_a_flow_log_covers_the_hub(company: Company, clients: Clients) -> None:
-    (found,) = clients("egress").describe_flow_logs()["FlowLogs"]
+    (found,) = clients("egress").describe_flow_logs(FlowLogIds=[company.flow_logs["egress"]])["FlowLogs"]
     assert found["ResourceId"] == company.vpcs["egress"]
     assert found["LogDestinationType"] == "s3"
     assert "${pkt-srcaddr} ${pkt-dstaddr}" in found["LogFormat"]

@@ -85,7 +85,7 @@ def test_interfaces_lie_in_their_subnets_and_say_what_they_are(company: Company,
         Filters=[{"Name": "vpc-id", "Values": [company.vpcs["analytics"]]}]
     )["NetworkInterfaces"]
     kinds = sorted(interface["InterfaceType"] for interface in found)
-    assert kinds == ["nat_gateway"] * 2 + ["vpc_endpoint"] * 9
+    assert kinds == ["interface"] * 4 + ["nat_gateway"] * 2 + ["vpc_endpoint"] * 9
     assert all(interface["PrivateIpAddress"].startswith("10.30.") for interface in found)
     addresses = {interface["PrivateIpAddress"] for interface in found}
     assert len(addresses) == len(found)
