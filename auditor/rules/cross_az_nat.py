@@ -8,8 +8,14 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import NatGateway, Subnet
 from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.shares import Shares
 from auditor.rules.view import View
 from auditor.whatif.edits import RouteSubnetToNat
+
+_UNMEASURED = (
+    "How many of the NAT gateway's bytes come from these subnets was not measured: none at the least, all of them at"
+    " the most."
+)
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
@@ -52,8 +58,7 @@ def _propose(view: View, nat: NatGateway, nearer: NatGateway, zone: str, subnets
             "Destinations see another source address: check allow lists of partners.",
         ),
         check="aws ec2 describe-route-tables shows each subnet's default route at the NAT gateway of its own zone.",
-        note="How many of the NAT gateway's bytes come from these subnets was not measured: none at the least, all of"
-        " them at the most.",
+        note=Shares.of_subnets(view, nat, tuple(subnets)).sentence(_UNMEASURED),
     )
 
 

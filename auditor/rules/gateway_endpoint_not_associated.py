@@ -8,8 +8,9 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import Vpc
 from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.shares import Shares
 from auditor.rules.view import View
-from auditor.rules.wording import GATEWAY_CHECK, GATEWAY_RISKS, SERVICE_NAMES
+from auditor.rules.wording import FREE, GATEWAY_CHECK, GATEWAY_RISKS, SERVICE_NAMES, UNMEASURED
 from auditor.whatif.edits import AssociateRouteTables
 from auditor.whatif.routing import HopKind
 
@@ -25,11 +26,13 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
 def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
     endpoints = view.gateway_endpoints_of(vpc.id, service)
     associated = {table for endpoint in endpoints for table in endpoint.route_table_ids}
-    tables = view.tables_of(view.subnets_through(vpc, HopKind.NAT_GATEWAY))
+    subnets = view.subnets_through(vpc, HopKind.NAT_GATEWAY)
+    tables = view.tables_of(subnets)
     missing = tuple(table for table in tables if table not in associated)
     if not endpoints or not missing:
         return
     endpoint, name = endpoints[0], SERVICE_NAMES[service]
+    shares = Shares.of_service(view, tuple(s for s in subnets if view.table(s).id in missing), service)
     yield Proposal(
         resource=endpoint.id,
         vpc_id=vpc.id,
@@ -39,8 +42,8 @@ def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
         edits=(AssociateRouteTables(endpoint.id, vpc.region, missing),),
         risks=GATEWAY_RISKS,
         check=GATEWAY_CHECK.format(service=service, region=vpc.region),
-        note=f"Break-even: the first byte, because the endpoint is free. How many of the NAT gateway's bytes go to"
-        f" {name} was not measured: none at the least, all of them at the most.",
+        note=f"{FREE} {shares.sentence(UNMEASURED.format(name=name))}",
+        severity=Severity.LOW if shares.is_unused else None,
     )
 
 
@@ -59,4 +62,5 @@ RULE = Rule(
         Source.TRANSIT_ROUTES,
     ),
     judge=judge,
+    is_about_money=True,
 )

@@ -10,8 +10,11 @@ from auditor.model.network import Endpoint
 from auditor.model.traffic import Level
 from auditor.rules.reachability import NEEDS, causes_of_bypass
 from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.shares import Shares
 from auditor.rules.view import View
+from auditor.rules.wording import UNMEASURED
 from auditor.whatif.edits import Edit, TurnOnPrivateDns
+from auditor.whatif.routing import HopKind
 
 
 def judge(view: View) -> Iterator[Proposal | Unjudged]:
@@ -43,9 +46,13 @@ def _propose(view: View, endpoint: Endpoint, edits: tuple[Edit, ...], reasons: t
             "An endpoint policy that is too narrow then denies calls that worked before.",
         ),
         check="The service's name resolves to private addresses inside the VPC, and its BytesProcessed rises.",
-        note="Break-even: the first byte, because the endpoint's hours are paid already. How many of the NAT gateway's"
-        " bytes go to the service was not measured: none at the least, all of them at the most.",
+        note=f"Break-even: the first byte, because the endpoint's hours are paid already. {_measured(view, endpoint)}",
     )
+
+
+def _measured(view: View, endpoint: Endpoint) -> str:
+    subnets = view.subnets_through(view.network.vpc[endpoint.vpc_id], HopKind.NAT_GATEWAY)
+    return Shares.of_service(view, subnets, endpoint.service).sentence(UNMEASURED.format(name="the service"))
 
 
 RULE = Rule(

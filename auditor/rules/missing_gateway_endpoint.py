@@ -9,8 +9,9 @@ from auditor.model.evidence import Source
 from auditor.model.network import Subnet, Vpc
 from auditor.model.traffic import Level
 from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.shares import Shares
 from auditor.rules.view import View
-from auditor.rules.wording import GATEWAY_CHECK, GATEWAY_RISKS, SERVICE_NAMES
+from auditor.rules.wording import FREE, GATEWAY_CHECK, GATEWAY_RISKS, SERVICE_NAMES, UNMEASURED
 from auditor.whatif.edits import AddGatewayEndpoint
 from auditor.whatif.routing import HopKind
 
@@ -46,6 +47,7 @@ def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
 def _saving(view: View, vpc: Vpc, service: str, subnets: tuple[Subnet, ...]) -> Proposal:
     name = SERVICE_NAMES[service]
     hub = any(view.egress(subnet).through(HopKind.TRANSIT_GATEWAY) for subnet in subnets)
+    shares = Shares.of_service(view, subnets, service)
     way = "a transit gateway and the NAT gateway of a hub VPC" if hub else "a NAT gateway"
     return Proposal(
         resource=vpc.id,
@@ -57,8 +59,8 @@ def _saving(view: View, vpc: Vpc, service: str, subnets: tuple[Subnet, ...]) -> 
         edits=(_edit(vpc, service, view.tables_of(subnets)),),
         risks=GATEWAY_RISKS,
         check=GATEWAY_CHECK.format(service=service, region=vpc.region),
-        note=f"Break-even: the first byte, because the endpoint is free. How many of the NAT gateway's bytes go to"
-        f" {name} was not measured: none at the least, all of them at the most.",
+        note=f"{FREE} {shares.sentence(UNMEASURED.format(name=name))}",
+        severity=Severity.LOW if shares.is_unused else None,
     )
 
 
@@ -98,4 +100,5 @@ RULE = Rule(
         Source.TRANSIT_ROUTES,
     ),
     judge=judge,
+    is_about_money=True,
 )

@@ -10,6 +10,7 @@ from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Destination
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
+from auditor.whatif.reconciliation import Reconciliation
 from auditor.whatif.routing import End, HopKind, Path, capturing_endpoint, zone_of_nat
 from auditor.whatif.saving import Situation
 
@@ -75,6 +76,16 @@ class View:
     def clients(self, nat: NatGateway) -> tuple[Subnet, ...]:
         """The subnets that reach the internet through it."""
         return self.situation.clients_of_nat.get(nat.id, ())
+
+    def flow_logs_of(self, nat: NatGateway) -> Reconciliation | None:
+        """What flow logs say of its bytes, where they explain any of them."""
+        found = self.situation.traffic.reconciled.get(nat.id)
+        return found if found and found.explains else None
+
+    def nats_of(self, subnets: tuple[Subnet, ...]) -> tuple[NatGateway, ...]:
+        """The NAT gateways on the subnets' ways to the internet, those of hubs included."""
+        hops = (hop for subnet in subnets for hop in self.egress(subnet).hops if hop.kind is HopKind.NAT_GATEWAY)
+        return tuple(self.network.nat_gateway[nat_id] for nat_id in dict.fromkeys(hop.id for hop in hops))
 
     def zone(self, nat: NatGateway) -> str | None:
         """Its availability zone, if it is zonal."""

@@ -13,6 +13,10 @@ GATEWAY_CHECK = (
     "aws ec2 describe-route-tables shows a route from the prefix list of com.amazonaws.{region}.{service} to the"
     " endpoint in each table; the NAT gateway's BytesInFromSource and BytesInFromDestination fall from that day on."
 )
+FREE = "Break-even: the first byte, because the endpoint is free."
+UNMEASURED = (
+    "How many of the NAT gateway's bytes go to {name} was not measured: none at the least, all of them at the most."
+)
 DROP_NAT_RISKS = (
     "Whatever still uses the NAT gateway, however rarely, loses its way to the internet.",
     "Its Elastic IP address is part of the saving and is released with it; partners may have it on an allow list.",

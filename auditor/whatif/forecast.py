@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from auditor.model.audit import Saving
-from auditor.model.money import Difference
+from auditor.model.money import Difference, Line
 from auditor.model.network import Network
 from auditor.model.traffic import UNKNOWN, Flow, Level
 from auditor.whatif.bill import Traffic
@@ -39,9 +39,8 @@ class Saved:
     @property
     def is_known(self) -> bool:
         """Whether what is expected was measured, and every line of it has a price."""
-        lines = (*self.low.avoided, *self.low.added, *self.high.avoided, *self.high.added)
         is_measured = self.level is not Level.METRICS or self.low.usd == self.high.usd
-        return is_measured and all(line.usd is not None for line in lines)
+        return is_measured and all(line.usd is not None for line in self._lines)
 
     @property
     def shown(self) -> Difference:
@@ -54,14 +53,18 @@ class Saved:
         return tuple(sorted({*self.low.unpriced, *self.high.unpriced}))
 
     def saving(self) -> Saving | None:
-        """For the audit; nothing where all that is known nets to zero and something has no price."""
+        """For the audit: `None` where nothing of it is known to have a price. Flow logs may tell that it is zero."""
         amounts = self.amounts
-        if amounts is None or not (self.low.avoided or self.low.added or self.high.avoided or self.high.added):
+        if amounts is None or (self.level is Level.METRICS and not self._lines):
             return None
         if self.is_known:
             return Saving(min(amounts), amounts[1], max(amounts))
         low, _, high = amounts
         return None if self.unpriced and low == high == 0 else Saving(low, None, high)
+
+    @property
+    def _lines(self) -> tuple[Line, ...]:
+        return (*self.low.avoided, *self.low.added, *self.high.avoided, *self.high.added)
 
 
 @dataclass(frozen=True)

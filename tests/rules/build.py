@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from auditor.model.attributed import Attribution
+from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import (
@@ -204,9 +204,17 @@ def endpoint_series(endpoint_id: str, count: int) -> tuple[Series, ...]:
     return (Series(endpoint_id, "BytesProcessed", (DAY,), (count,)),)
 
 
-def attributed(nat_id: str, from_subnet: Subnet, service: str, down: int) -> Attribution:
-    """Bytes that flow logs attribute to a service of the region."""
-    return Attribution(nat_id, from_subnet.id, service, REGION, 0, down)
+def attributed(
+    nat_id: str, from_subnet: Subnet | None, service: str, down: int, named_by: NamedBy = NamedBy.ADDRESS
+) -> Attribution:
+    """Bytes that flow logs attribute to a service of the region; no subnet where they do not name the client."""
+    return Attribution(nat_id, from_subnet.id if from_subnet else None, service, REGION, 0, down, named_by)
+
+
+def scan(*nat_ids: str, days: int = 30, skipdata: int = 0) -> FlowLogScan:
+    """A flow log of these NAT gateways that was read for the last days of the window."""
+    start = WINDOW.end - timedelta(days=days)
+    return FlowLogScan("fl-1", Engine.DUCKDB, start, WINDOW.end, nat_ids, skipdata=skipdata, clients_known=True)
 
 
 def evidence(
@@ -215,6 +223,7 @@ def evidence(
     known: tuple[Source, ...] = tuple(Source),
     prices: Prices = PRICES,
     attributions: tuple[Attribution, ...] = (),
+    scans: tuple[FlowLogScan, ...] = (),
 ) -> Evidence:
     """One scope with this network."""
     scope = Scope(
@@ -224,6 +233,7 @@ def evidence(
         network=network,
         series=tuple(one for several in series for one in several),
         attributions=attributions,
+        scans=scans,
     )
     return Evidence(EVIDENCE_VERSION, WINDOW.end, WINDOW, (scope,), prices)
 
