@@ -42,7 +42,7 @@ _NEXT_STEP = "run again, or read this flow log here instead"
 
 @dataclass
 class AthenaRun:
-    """A query's way through a workgroup. `outputs` are the results written so far, for whoever clears them away."""
+    """A query's way through a workgroup. `outputs` are where results may be, for whoever clears them away."""
 
     calls: ScopeCalls
     workgroup: str
@@ -50,6 +50,7 @@ class AthenaRun:
     bytes_expected: int
     timeout: float = _TIMEOUT
     bytes_scanned: int = 0
+    results: str = ""
     outputs: dict[str, None] = field(default_factory=dict)
 
     async def require_bounds(self) -> None:
@@ -59,6 +60,7 @@ class AthenaRun:
         settings = group.get("Configuration") or {}
         if problem := self._problem(group.get("State"), settings):
             raise AwsFailureError(Kind.UNKNOWN, f"{GET_WORK_GROUP.action}: workgroup {self.workgroup} {problem}")
+        self.results = settings["ResultConfiguration"]["OutputLocation"].rstrip("/")
 
     async def result_of(self, query: str) -> str:
         """Where the result of the query is; it is tried a second time where Athena says that this may help."""
@@ -94,6 +96,7 @@ class AthenaRun:
             WorkGroup=self.workgroup,
         )
         execution = started["QueryExecutionId"]
+        self.outputs[f"{self.results}/{execution}.csv"] = None
         try:
             async with asyncio.timeout(self.timeout):
                 return await self._ended(execution)
