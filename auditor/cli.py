@@ -62,6 +62,21 @@ DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folde
 FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
 AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
 Bundled = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
+FlowLogRecords = Annotated[str | None, typer.Option("--flow-logs", metavar="auto|off", help="Default: auto.")]
+Budget = Annotated[str | None, typer.Option(metavar="USD", help="Most that reading flow logs may cost. Default: 1.")]
+ScanWith = Annotated[
+    str | None, typer.Option(metavar="auto|duckdb|athena", help="What reads flow logs in S3. Default: auto.")
+]
+AthenaWorkgroup = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Workgroup with a cutoff, for logs too large for one machine.")
+]
+IpRanges = Annotated[
+    Path | None, typer.Option("--ip-ranges", metavar="FILE", help="AWS's ip-ranges.json. Default: the newest copy.")
+]
+NoLookups = Annotated[
+    bool, typer.Option("--no-public-lookups", help="Ask nothing but AWS's APIs: no ip-ranges.json, no DNS.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read and what that would cost.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file with these options as keys.")
 ]
@@ -90,6 +105,13 @@ def run(
     fail_above: FailAbove = None,
     allow_gaps: AllowGaps = False,
     bundled_prices: Bundled = False,
+    flow_logs: FlowLogRecords = None,
+    budget: Budget = None,
+    scan_with: ScanWith = None,
+    athena_workgroup: AthenaWorkgroup = None,
+    ip_ranges: IpRanges = None,
+    no_public_lookups: NoLookups = False,
+    dry_run: DryRun = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -98,6 +120,7 @@ def run(
     from auditor import pipeline
     from auditor.config import load
     from auditor.progress import progress
+    from auditor.report.terminal import print_forecast
 
     settings = load(
         config,
@@ -112,8 +135,18 @@ def run(
         fail_above=fail_above,
         allow_gaps=allow_gaps or None,
         live_prices=False if bundled_prices else None,
+        flow_logs=flow_logs,
+        budget=budget,
+        scan_with=scan_with,
+        athena_workgroup=athena_workgroup,
+        ip_ranges=ip_ranges,
+        public_lookups=False if no_public_lookups else None,
     )
     with progress(quiet=quiet, verbose=verbose) as told:
+        if dry_run:
+            seen = pipeline.forecast(settings, datetime.now(UTC), told)
+            print_forecast(seen.scans, (seen.metrics, seen.metrics_usd), settings.budget, _stdout())
+            return
         outcome = pipeline.run(settings, datetime.now(UTC), told)
     _finish(outcome, settings, quiet=quiet)
 
@@ -150,7 +183,9 @@ def report(
 
 @app.command()
 def attribute(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Flow-log files or folders of them.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Flow-log files, folders of them, s3://bucket/prefix.")
+    ],
     nat_gateways: Annotated[
         Path, typer.Option(metavar="FILE", help="What `aws ec2 describe-nat-gateways` prints, as JSON.")
     ],
@@ -158,18 +193,22 @@ def attribute(
     ip_ranges: Annotated[
         Path | None, typer.Option(metavar="FILE", help="AWS's ip-ranges.json. Default: a bundled copy.")
     ] = None,
+    budget: Budget = None,
+    profile: Profile = None,
     log_format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="LogFormat of files without header line: '${version} ...'.")
     ] = None,
     form: Annotated[AttributeFormat, typer.Option("--format", help="What to print.")] = AttributeFormat.JSON,
 ) -> None:
-    """Say which bytes NAT gateways carried to which service, from flow-log files on disk."""
+    """Say which bytes NAT gateways carried to which service, from flow-log files on disk or in S3."""
     from auditor import pipeline
+    from auditor.config import load
     from auditor.model.plain import to_json
     from auditor.report.terminal import print_attributed
     from auditor.report.text import clean
 
-    found = pipeline.attribute(paths, nat_gateways, region, ip_ranges, log_format)
+    settings = load(ip_ranges=ip_ranges, budget=budget, profile=profile)
+    found = pipeline.attribute(paths, nat_gateways, region, settings, log_format)
     for note in found.notes:
         typer.echo(f"auditor: {clean(note)}", err=True)
     if form is AttributeFormat.JSON:
@@ -211,11 +250,13 @@ def explain(
 @app.command()
 def iam(
     role_arn: Annotated[list[str] | None, typer.Option(metavar="ARN", help="Member role that it may assume.")] = None,
+    no_flow_logs: Annotated[bool, typer.Option("--no-flow-logs", help="Without the records of flow logs.")] = False,
+    athena: Annotated[bool, typer.Option("--athena", help="With queries on Athena: a table, a result.")] = False,
 ) -> None:
     """Print the least IAM policy: the very list of calls that the client lets pass."""
     from auditor.aws.policy import policy
 
-    typer.echo(policy(tuple(role_arn or ())))
+    typer.echo(policy(tuple(role_arn or ()), flow_logs=not no_flow_logs, athena=athena))
 
 
 @app.command()

@@ -8,12 +8,13 @@ import tomllib
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auditor.errors import UsageError
+from auditor.model.attributed import EngineChoice
 
 ENVIRONMENT_PREFIX = "AUDITOR_"
 
@@ -27,6 +28,13 @@ class Format(StrEnum):
     HTML = "html"
     PDF = "pdf"
     JSON = "json"
+
+
+class FlowLogs(StrEnum):
+    """Whether the records of flow logs are read."""
+
+    AUTO = "auto"
+    OFF = "off"
 
 
 def _like(pattern: str, meaning: str) -> AfterValidator:
@@ -56,8 +64,22 @@ class Config(BaseSettings):
     formats: Annotated[tuple[Format, ...], NoDecode] = (Format.HTML, Format.PDF, Format.JSON)
     output: Path = Path("auditor-report")
     live_prices: bool = True
+    flow_logs: FlowLogs = FlowLogs.AUTO
+    budget: Annotated[Decimal, Field(ge=0)] = Decimal(1)
+    scan_with: EngineChoice = EngineChoice.AUTO
+    athena_workgroup: Annotated[str, Field(min_length=1)] | None = None
+    athena_database: Annotated[str, Field(min_length=1)] = "default"
+    athena_above_gb: Annotated[int, Field(ge=0)] = 50
+    ip_ranges: Path | None = None
+    public_lookups: bool = True
     fail_above: Annotated[Decimal, Field(ge=0)] | None = None
     allow_gaps: bool = False
+
+    @model_validator(mode="after")
+    def _athena_is_named(self) -> Self:
+        if self.scan_with is EngineChoice.ATHENA and self.athena_workgroup is None:
+            raise ValueError("scan_with athena needs athena_workgroup: the workgroup whose cutoff bounds a query")
+        return self
 
     @field_validator("regions", "accounts", "formats", mode="before")
     @classmethod
@@ -113,10 +135,12 @@ def _from_environment() -> dict[str, Any]:
 
 def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -> str:
     first = error.errors()[0]
+    said = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return said
     key = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return f"unknown key {key!r} in {path}: known are {', '.join(sorted(Config.model_fields))}"
     option = _OPTIONS.get(key) or f"--{key.replace('_', '-')}"
     where = f"option {option}" if key in given else f"{key} in {path or 'the environment'}"
-    said = first["msg"].removeprefix("Value error, ")
     return f"{where}: {first['input']!r}: {said}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +17,20 @@ from auditor import store
 from auditor.analyzer import analyze
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
-from auditor.config import Config, Format
+from auditor.collectors.surroundings import fetch_interfaces_of
+from auditor.config import Config, FlowLogs, Format
 from auditor.errors import Exit
 from auditor.model.audit import Audit
 from auditor.model.evidence import Evidence
-from auditor.model.money import Price
+from auditor.model.money import BYTES_PER_GB, Price
 from auditor.remediation.remedy import remedy
+from auditor.whatif.costs import metrics_usd
 
 if TYPE_CHECKING:
+    from auditor.attribution import stage
+    from auditor.attribution.ranges import Ranges
     from auditor.attribution.tally import Counted
+    from auditor.model.attributed import PlannedScan
 
 _FILES = {Format.HTML: "report.html", Format.PDF: "report.pdf", Format.JSON: "audit.json"}
 EVIDENCE = "evidence.json"
@@ -49,14 +56,85 @@ def run(config: Config, now: datetime, progress: Progress) -> Outcome:
     store.require_writable(config.output)
     evidence = read(config, now, progress)
     store.save_evidence(config.output / EVIDENCE, evidence)
-    outcome = report(evidence, config)
+    try:
+        outcome = report(evidence, config)
+    finally:
+        gc.unfreeze()  # modules that are frozen when the process ends complain that they were leaked
     return Outcome(outcome.audit, (*outcome.paths, config.output / EVIDENCE))
 
 
 def read(config: Config, now: datetime, progress: Progress) -> Evidence:
-    """Collect the evidence that the configuration asks for."""
+    """Collect the evidence that the configuration asks for, and attribute its bytes by flow logs."""
     with _without_garbage_collection():
-        return asyncio.run(collect(selection(config, now), progress))
+        evidence = asyncio.run(collect(selection(config, now), progress))
+    if config.flow_logs is FlowLogs.OFF or not any(scope.network.flow_logs for scope in evidence.scopes):
+        return evidence
+    return asyncio.run(_attributed(evidence, config, progress))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run would read: scopes and flow logs; and USD of its metrics, `None` where their price is not known."""
+
+    evidence: Evidence
+    scans: tuple[PlannedScan, ...]
+    metrics: int
+    metrics_usd: Decimal | None
+
+
+def forecast(config: Config, now: datetime, progress: Progress) -> Forecast:
+    """Describe everything, which is free, and estimate all that is not; no metric and no flow record is read."""
+    evidence = asyncio.run(collect(replace(selection(config, now), metrics=False), progress))
+    scans = asyncio.run(_forecast(evidence, config, progress)) if config.flow_logs is FlowLogs.AUTO else []
+    metrics = sum(scope.metrics_requested for scope in evidence.scopes)
+    return Forecast(evidence, tuple(scans), metrics, metrics_usd(evidence))
+
+
+async def _forecast(evidence: Evidence, config: Config, progress: Progress) -> list[PlannedScan]:
+    from auditor.attribution import stage
+    from auditor.attribution.ranges import load_ranges
+
+    return await stage.forecast(evidence, _stage_options(config, load_ranges(config.ip_ranges), progress))
+
+
+async def _attributed(evidence: Evidence, config: Config, progress: Progress) -> Evidence:
+    from auditor.attribution import stage
+    from auditor.attribution.ranges import load_ranges, refreshed_ranges
+
+    ranges, note = load_ranges(config.ip_ranges), None
+    if config.public_lookups:
+        ranges, note = await refreshed_ranges(config.ip_ranges)
+    attributed = await stage.attribute(evidence, _stage_options(config, ranges, progress))
+    return replace(attributed, notes=(*attributed.notes, note)) if note else attributed
+
+
+def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.Options:
+    from auditor.attribution.live_dns import system_dns
+    from auditor.attribution.planning import Athena, Limits
+    from auditor.attribution.stage import Options
+
+    limits = Limits(
+        budget=config.budget,
+        here=_region_here(),
+        choice=config.scan_with,
+        athena=Athena(config.athena_workgroup, config.athena_database) if config.athena_workgroup else None,
+        local_bytes=config.athena_above_gb * BYTES_PER_GB,
+    )
+    return Options(
+        limits=limits,
+        ranges=ranges,
+        find_interfaces=fetch_interfaces_of,
+        resolve=system_dns if config.public_lookups else None,
+        profile=config.profile,
+        role=config.role,
+        external_id=config.external_id,
+        tell=progress.note,
+    )
+
+
+def _region_here() -> str | None:
+    """The region that this process runs in, where AWS itself says so: ECS, Lambda and CloudShell set both."""
+    return os.environ.get("AWS_REGION") if os.environ.get("AWS_EXECUTION_ENV") else None
 
 
 def report(evidence: Evidence, config: Config) -> Outcome:
@@ -81,19 +159,22 @@ def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
     return asyncio.run(try_permissions(config.profile, config.regions, window))
 
 
-def attribute(
-    paths: Sequence[str], described: Path, region: str, ip_ranges: Path | None, log_format: str | None
-) -> Counted:
+def attribute(paths: Sequence[str], described: Path, region: str, config: Config, log_format: str | None) -> Counted:
     """What flow-log files say about the NAT gateways that `aws ec2 describe-nat-gateways` printed."""
-    from auditor.attribution.files import find_files
+    from auditor.attribution.paths import Question, count_paths
     from auditor.attribution.ranges import load_ranges
     from auditor.attribution.record_format import parse_log_format
-    from auditor.attribution.tally import count_files
     from auditor.collectors.described import load_nat_gateways
 
-    gateways = load_nat_gateways(described, region)
-    form = parse_log_format(log_format) if log_format is not None else None
-    return count_files(find_files(paths, form), gateways, load_ranges(ip_ranges))
+    question = Question(
+        gateways=load_nat_gateways(described, region),
+        ranges=load_ranges(config.ip_ranges),
+        log_format=parse_log_format(log_format) if log_format is not None else None,
+        budget=config.budget,
+        here=_region_here(),
+        profile=config.profile,
+    )
+    return asyncio.run(count_paths(paths, question))
 
 
 def selection(config: Config, now: datetime) -> Selection:

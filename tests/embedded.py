@@ -40,7 +40,7 @@ class Served:
 
     def environment_of(self, url: str) -> dict[str, str]:
         """The same with another address, that of a proxy before it."""
-        return self.environment | {"AWS_ENDPOINT_URL": url}
+        return self.environment | {"AWS_ENDPOINT_URL": url, "AUDITOR_PUBLIC_LOOKUPS": "false"}
 
 
 @contextmanager
@@ -77,7 +77,8 @@ def read(company: Company, **changes: Any) -> Evidence:
 def clean_environment(**given: str) -> dict[str, str]:
     """This process's environment without any setting of AWS or of the product, and with what is given."""
     rest = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AUDITOR_"))}
-    return rest | {"AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1"} | given
+    own = {"AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1", "AUDITOR_PUBLIC_LOOKUPS": "false"}
+    return rest | own | given
 
 
 def _company(told: dict[str, dict[str, list[str]]]) -> Company:

@@ -143,7 +143,8 @@ def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     keys = tomllib.loads("\n".join(values))
     assert set(keys) == set(Config.model_fields) - {"external_id"}
     config = load(write(tmp_path, "\n".join(values)))
-    for key in ("window_days", "formats", "output", "live_prices", "allow_gaps"):
+    defaults = ("window_days", "formats", "output", "live_prices", "allow_gaps", "flow_logs", "budget", "scan_with")
+    for key in (*defaults, "athena_above_gb", "athena_database", "public_lookups"):
         assert getattr(config, key) == getattr(load(), key)
 
 
@@ -151,3 +152,15 @@ def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
 def test_an_option_that_names_nothing_is_refused_and_not_taken_for_all(nothing: list[str]) -> None:
     with pytest.raises(UsageError, match="--region"):
         load(regions=nothing)
+
+
+def test_athena_needs_its_workgroup() -> None:
+    with pytest.raises(UsageError, match="scan_with athena needs athena_workgroup"):
+        load(scan_with="athena")
+    assert load(scan_with="athena", athena_workgroup="auditor").athena_database == "default"
+
+
+@pytest.mark.parametrize(("key", "value"), [("budget", "-1"), ("flow_logs", "on"), ("scan_with", "spark")])
+def test_what_flow_logs_may_cost_and_by_what_they_are_read_is_checked(key: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"option --{key.replace('_', '-')}: '{value}'"):
+        load(**{key: value})

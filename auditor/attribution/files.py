@@ -42,8 +42,6 @@ def find_files(paths: Sequence[str], log_format: RecordFormat | None) -> FlowLog
 def expand(paths: Sequence[str]) -> Iterator[Path]:
     """The files at and below the paths."""
     for text in paths:
-        if text.startswith("s3://"):
-            raise UsageError(f"{text}: S3 is not read directly yet; `aws s3 sync` it to a folder and name that")
         path = Path(text)
         if not path.exists():
             raise UsageError(f"{text}: no such file or folder")

@@ -55,13 +55,6 @@ def counting(gateways: Sequence[NatGateway]) -> Iterator[Tally]:
             yield Tally(Scan(connection, gateways))
 
 
-def count_files(files: FlowLogFiles, gateways: Sequence[NatGateway], ranges: Ranges) -> Counted:
-    """What files on disk amount to; `UsageError` where no file's format can tell any of the NAT gateways."""
-    with counting(gateways) as tally:
-        tally.add_files(files)
-        return tally.result(ranges)
-
-
 @dataclass
 class Tally:
     """Sums by NAT gateway, direction and pair of addresses; all methods block, for seconds or minutes."""

@@ -11,7 +11,7 @@ from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import ASSUME_ROLE, GET_CALLER_IDENTITY
 from auditor.aws.session import AuditSession, Target
-from auditor.errors import NoAccessError
+from auditor.errors import NoAccessError, UsageError
 
 SESSION_NAME = "auditor"
 
@@ -28,6 +28,15 @@ async def own_account(session: AuditSession) -> ScopeCalls:
             f"{failure.reason}; set AWS_PROFILE or run `aws sso login`, then `auditor doctor`"
         ) from failure
     return ScopeCalls(session, replace(target, account_id=identity["Account"], who=identity["Arn"]))
+
+
+async def reach(own: ScopeCalls, account_id: str, role: str | None, external_id: str | None) -> ScopeCalls:
+    """The caller's own account as it is, another through its role; `UsageError` where no role is named."""
+    if account_id == own.account_id:
+        return own.at(own.region)
+    if not role:
+        raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
+    return await assume(own, account_id, role, external_id)
 
 
 async def assume(own: ScopeCalls, account_id: str, role: str, external_id: str | None) -> ScopeCalls:

@@ -6,6 +6,7 @@ session that was opened for Athena has a few calls more, and there the guard loo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +16,10 @@ from auditor.errors import NotReadOnlyError
 
 _TABLE_OF = {"CreateTable": ("TableInput", "Name"), "BatchCreatePartition": ("TableName",), "DeleteTable": ("Name",)}
 """Where the calls of AWS Glue that write name their table."""
+
+
+_RESULT = re.compile(r"(?:.*/)?[0-9a-f]{8}-[0-9a-f-]{27}\.csv(?:\.metadata)?")
+"""How Athena names the results of a query."""
 
 
 class Events(Protocol):
@@ -41,6 +46,8 @@ def refuse_writes(model: Any, params: dict[str, Any], allowed: frozenset[tuple[s
         raise NotReadOnlyError(f"refused {service}:{operation}: the table's name does not begin with {MADE_HERE}")
     if operation == "StartQueryExecution" and not str(params.get("QueryString")).lstrip().upper().startswith("SELECT"):
         raise NotReadOnlyError(f"refused {service}:{operation}: not a SELECT")
+    if operation == "DeleteObject" and not _RESULT.fullmatch(str(params.get("Key"))):
+        raise NotReadOnlyError(f"refused {service}:{operation}: not a result of Athena")
 
 
 def _table(operation: str, params: Any) -> str:

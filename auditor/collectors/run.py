@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from auditor.aws.accounts import assume, own_account, partition
+from auditor.aws.accounts import own_account, partition, reach
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
 from auditor.aws.operations import ASSUME_ROLE, DESCRIBE_REGIONS
@@ -32,6 +32,7 @@ class Selection:
     role: str | None = None
     external_id: str | None = None
     live_prices: bool = True
+    metrics: bool = True
 
 
 @dataclass
@@ -51,6 +52,10 @@ class Progress:
         """A scope is read."""
         self.done += 1
         self._tell(f"{scope.account_id} {scope.region}: {scope.status}")
+
+    def note(self, text: str) -> None:
+        """Something else goes on."""
+        self._tell(text)
 
     def _tell(self, text: str) -> None:
         if self.report:
@@ -111,7 +116,7 @@ async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[st
 
 async def _read_account(run: Run, own: ScopeCalls, account_id: str) -> None:
     try:
-        calls = await _reach(run.selection, own, account_id)
+        calls = await reach(own, account_id, run.selection.role, run.selection.external_id)
     except AwsFailureError as failure:
         run.gaps.append(Gap(account_id, "", Source.ACCOUNT, ASSUME_ROLE.action, failure.reason))
         return
@@ -120,14 +125,6 @@ async def _read_account(run: Run, own: ScopeCalls, account_id: str) -> None:
     wanted = run.selection.regions or tuple(enabled)
     run.progress.expect(len(wanted))
     await asyncio.gather(*(_read_scope(run, calls.at(region), enabled) for region in wanted))
-
-
-async def _reach(selection: Selection, own: ScopeCalls, account_id: str) -> ScopeCalls:
-    if account_id == own.account_id:
-        return own.at(own.region)
-    if not selection.role:
-        raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
-    return await assume(own, account_id, selection.role, selection.external_id)
 
 
 async def _enabled_regions(run: Run, calls: ScopeCalls) -> set[str]:
@@ -146,7 +143,8 @@ async def _enabled_regions(run: Run, calls: ScopeCalls) -> set[str]:
 
 async def _read_scope(run: Run, calls: ScopeCalls, enabled: set[str]) -> None:
     if calls.region in enabled:
-        scope = await collect_scope(calls, run.selection.window, run.prices.want)
+        window = run.selection.window if run.selection.metrics else None
+        scope = await collect_scope(calls, window, run.prices.want)
     else:
         scope = Scope(calls.account_id, calls.region, skipped="the region is not enabled for this account")
     run.scopes.append(scope)

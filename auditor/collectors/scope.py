@@ -115,8 +115,8 @@ class Core:
         return (*of_nats, *(eni for endpoint in self.endpoints for eni in endpoint.interface_ids))
 
 
-async def collect_scope(calls: ScopeCalls, window: Window, want_prices: Callable[[str], None]) -> Scope:
-    """Everything of one scope; what cannot be read is a gap, never an exception of AWS.
+async def collect_scope(calls: ScopeCalls, window: Window | None, want_prices: Callable[[str], None]) -> Scope:
+    """Everything of one scope; what cannot be read is a gap, never an exception of AWS. Without a window no metrics.
 
     `want_prices` is told the region as soon as it is clear that there is something to pay for.
     """
@@ -142,7 +142,7 @@ async def _read_core(reading: Reading) -> Core:
     )
 
 
-async def _read_rest(reading: Reading, core: Core, window: Window) -> tuple[Network, tuple[Series, ...]]:
+async def _read_rest(reading: Reading, core: Core, window: Window | None) -> tuple[Network, tuple[Series, ...]]:
     """Everything about what the core showed, side by side."""
     *parts, series = await asyncio.gather(
         _read_vpcs(reading),
@@ -201,7 +201,9 @@ async def _read_transit(reading: Reading, core: Core) -> Network:
     return Network(attachments=attachments, transit_routes=routes)
 
 
-async def _read_metrics(reading: Reading, core: Core, window: Window) -> tuple[Series, ...]:
+async def _read_metrics(reading: Reading, core: Core, window: Window | None) -> tuple[Series, ...]:
+    if window is None:
+        return ()
     nats, endpoints = await asyncio.gather(
         reading.read_if(core.billed, {Source.NAT_GATEWAYS}, Source.NAT_METRICS, fetch_nat_metrics, core.billed, window),
         reading.read_if(

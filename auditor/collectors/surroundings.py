@@ -43,6 +43,12 @@ async def fetch_interfaces(calls: ScopeCalls, ids: Iterable[str]) -> tuple[Inter
     return tuple(parse_interface(item, calls.account_id, calls.region) for item in items)
 
 
+async def fetch_interfaces_of(calls: ScopeCalls, addresses: Iterable[str]) -> tuple[Interface, ...]:
+    """The network interfaces that hold any of these private IPv4 addresses."""
+    items = await _filtered(calls, DESCRIBE_INTERFACES, "addresses.private-ip-address", addresses)
+    return tuple(parse_interface(item, calls.account_id, calls.region) for item in items)
+
+
 async def fetch_flow_logs(calls: ScopeCalls) -> tuple[FlowLog, ...]:
     """Flow-log configurations of the scope, on whatever resource."""
     items = await calls.items(DESCRIBE_FLOW_LOGS)

@@ -24,6 +24,7 @@ def run_demo(config: Config, progress: Progress) -> pipeline.Outcome:
                 "role": company.role_name,
                 "external_id": company.external_id,
                 "live_prices": False,
+                "public_lookups": False,
             }
         )
         return pipeline.run(settings, DEMO_NOW, progress)

@@ -18,7 +18,7 @@ class NamedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The service that an address belongs to, by something else than the published ranges; `region` where it is told."""
+    """The service that an address belongs to, told by something else than the ranges; `region` where it is known."""
 
     service: str
     region: str | None
@@ -31,6 +31,14 @@ class Engine(StrEnum):
     DUCKDB = "duckdb"
     ATHENA = "athena"
     LOGS_INSIGHTS = "logs-insights"
+
+
+class EngineChoice(StrEnum):
+    """What is to read flow records in S3: this machine, Athena, or whichever suits their size."""
+
+    AUTO = "auto"
+    DUCKDB = "duckdb"
+    ATHENA = "athena"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,20 @@ class FlowLogScan:
     unreadable: int = 0
     clients_known: bool = False
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedScan:
+    """A flow log that a run would read, and what that takes; `refusal` says why it would not."""
+
+    account_id: str
+    region: str
+    flow_log_id: str
+    nat_gateway_ids: tuple[str, ...]
+    engine: Engine | None
+    detail: str
+    usd: Decimal | None
+    refusal: str
 
 
 @dataclass(frozen=True, slots=True)

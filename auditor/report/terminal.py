@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.attributed import Attributed
+from auditor.model.attributed import Attributed, PlannedScan
 from auditor.model.audit import Audit, Finding, Severity
 from auditor.model.money import Item, Price
 from auditor.report.filters import UNKNOWN, period, price, usd
@@ -20,6 +20,7 @@ from auditor.report.view import Figure, View, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
     from pathlib import Path
 
     from rich.console import Console
@@ -61,6 +62,30 @@ def print_attributed(found: Attributed, console: Console) -> None:
     console.print(table)
     counts = ("records", "nodata", "skipdata", "rejected", "unreadable")
     console.print(", ".join(f"{name} {getattr(found, name):,}" for name in counts))
+
+
+def print_forecast(
+    scans: Iterable[PlannedScan], metrics: tuple[int, Decimal | None], budget: Decimal, console: Console
+) -> None:
+    """What a run would read beyond the free descriptions, and what that would cost."""
+    count, metrics_usd = metrics
+    console.print(f"{counted(count, 'metric')} of CloudWatch: {usd(metrics_usd)}")
+    table = Table(box=None, header_style="bold")
+    for name in ("flow log", "account", "region", "read by", "to read", "USD"):
+        table.add_column(name, justify="right" if name == "USD" else "left")
+    refused, known = [], []
+    for one in scans:
+        if one.refusal:
+            refused.append(one.refusal)
+            continue
+        known.append(one.usd)
+        cells = (one.flow_log_id, one.account_id, one.region, one.engine or "", one.detail)
+        table.add_row(*(Text(clean(cell)) for cell in cells), usd(one.usd))
+    if known:
+        console.print(table)
+    console.print(f"{counted(len(known), 'flow log')} to read, of a budget of {usd(budget)}")
+    for reason in refused:
+        console.print(Text(f"not read: {clean(reason)}", "yellow"), soft_wrap=True)
 
 
 def print_prices(regions: Iterable[str], prices: Iterable[Price], notes: Iterable[str], console: Console) -> None:

@@ -130,7 +130,6 @@ def test_a_truncated_file_is_named_and_the_rest_counted(tmp_path: Path) -> None:
 
 BAD = {
     "no such file or folder": ["nowhere.log"],
-    "S3 is not read directly yet": ["s3://bucket/AWSLogs"],
     "no flow-log files there": ["folder"],
     "not a flow-log format: 'x y'": ["good.log", "--log-format=x y"],
     "no header line that names its fields": ["words.log"],

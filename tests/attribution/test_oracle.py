@@ -13,7 +13,7 @@ import pytest
 from auditor.attribution.files import find_files
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.record_format import RecordFormat
-from auditor.attribution.tally import count_files
+from auditor.attribution.tally import counting
 from auditor.collectors.described import load_nat_gateways
 from auditor.model.attributed import Attributed
 from tests.attribution import oracle
@@ -28,7 +28,9 @@ def found(paths: Sequence[Path], folder: Path, network: Network, log_format: lis
     described = write(folder / "described.json", network.described())
     form = RecordFormat(tuple(log_format)) if log_format else None
     gateways = load_nat_gateways(described, "eu-west-1")
-    return count_files(find_files([str(path) for path in paths], form), gateways, RANGES).result
+    with counting(gateways) as tally:
+        tally.add_files(find_files([str(path) for path in paths], form))
+        return tally.result(RANGES).result
 
 
 def agree(seen: Attributed, want: oracle.Totals) -> None:

@@ -67,7 +67,7 @@ def test_sums_made_elsewhere_count_like_their_records(tmp_path: Path) -> None:
     with counting(gateways) as tally:
         tally.add_files(find_files([str(path)], form))
         by_files = tally.result(RANGES)
-        copied = f"COPY (SELECT * FROM sums) TO '{tmp_path}/sums.csv' (HEADER, FORCE_QUOTE *)"
+        copied = f"COPY (SELECT * FROM sums) TO '{tmp_path}/sums.csv' (HEADER, FORCE_QUOTE *)"  # noqa: S608
         tally.scan.connection.execute(copied)
     with counting(gateways) as tally:
         tally.add_sums(tmp_path / "sums.csv")
@@ -101,7 +101,7 @@ def edge(rows: list[Row], start: int, end: int) -> list[Row]:
 def test_a_name_is_given_to_an_address_of_aws_without_service_and_to_no_other(tmp_path: Path) -> None:
     gateway = Network(random.Random(1)).nats[0]
     interface = next(iter(gateway.interfaces))
-    own = sorted(gateway.addresses)[0]
+    own = min(gateway.addresses)
     unnamed = next(str(a) for a in ("52.94.17.2", "52.119.188.1", "18.66.0.1") if service(a) == "aws")
     rows = [
         {"interface-id": interface, "srcaddr": "10.0.0.1", "dstaddr": own, "pkt-srcaddr": "10.0.0.1"}

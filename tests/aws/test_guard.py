@@ -115,6 +115,8 @@ ATHENA_WRITES = [
     ("athena", "StartQueryExecution", {"QueryString": "INSERT INTO sales SELECT 1"}, "not a SELECT"),
     ("athena", "CreateWorkGroup", {"Name": "w"}, "makes only the reads"),
     ("s3", "PutObject", {"Bucket": "b", "Key": "k"}, "makes only the reads"),
+    ("s3", "DeleteObject", {"Bucket": "b", "Key": "AWSLogs/1/vpcflowlogs/a.log.gz"}, "not a result of Athena"),
+    ("s3", "DeleteObject", {"Bucket": "b", "Key": "sales.csv"}, "not a result of Athena"),
 ]
 
 

@@ -1,0 +1,103 @@
+"""Which flow log tells best what a NAT gateway carries, and why another does not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from auditor.attribution.record_format import DEFAULT, RecordFormat, parse_log_format
+from auditor.attribution.task import Task
+from auditor.errors import UsageError
+from auditor.model.evidence import Window
+from auditor.model.network import FlowLog, NatGateway
+
+ENOUGH_DAYS = 7
+"""A week holds every weekday: beyond it, to know the clients is worth more than to know more days."""
+
+_READABLE = {"s3": 1, "cloud-watch-logs": 0}
+"""Destinations that can be read; S3 costs less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A NAT gateway that flow logs cover, none of which can be used: why, and what would mend it."""
+
+    gateway: NatGateway
+    reason: str
+
+
+def choose(gateways: Iterable[NatGateway], flow_logs: Iterable[FlowLog], window: Window) -> list[Task | Refusal]:
+    """One task per flow log for all NAT gateways that it tells best; nothing of those that no flow log covers."""
+    logs = tuple(flow_logs)
+    groups: dict[FlowLog, list[NatGateway]] = defaultdict(list)
+    refusals: list[Task | Refusal] = []
+    for gateway in gateways:
+        covering = [log for log in logs if log.resource_id in resources_of(gateway)]
+        usable = [log for log in covering if not why_not(log, gateway, window)]
+        if usable:
+            groups[max(usable, key=lambda log: _worth(log, gateway, window))].append(gateway)
+        elif covering:
+            reasons = (f"{log.id}: {why_not(log, gateway, window)}" for log in covering)
+            refusals.append(Refusal(gateway, f"{gateway.id}: no flow log can be used: {'; '.join(reasons)}"))
+    return [*(_task(log, tuple(group), window) for log, group in groups.items()), *refusals]
+
+
+def resources_of(gateway: NatGateway) -> tuple[str, ...]:
+    """The resources whose flow logs hold a NAT gateway's records, the narrowest first."""
+    interfaces = (address.interface_id for address in gateway.addresses if address.interface_id)
+    return (gateway.id, *interfaces, *([gateway.subnet_id] if gateway.subnet_id else []), gateway.vpc_id)
+
+
+def why_not(log: FlowLog, gateway: NatGateway, window: Window) -> str:
+    """Why a flow log cannot be used for a NAT gateway, with the next step; empty where it can."""
+    return next(_problems(log, gateway, window), "")
+
+
+def _problems(log: FlowLog, gateway: NatGateway, window: Window) -> Iterator[str]:
+    if log.traffic_type == "REJECT":
+        yield "it records rejected traffic only: make one for ALL or ACCEPT"
+    if log.destination_type not in _READABLE:
+        yield f"its records go to {log.destination_type}, which cannot be read: send them to S3 too"
+    if log.deliver_error:
+        yield f"AWS does not deliver its records ({log.deliver_error}): mend the permissions of its destination"
+    form = _form(log)
+    if form is None:
+        yield f"its format is not understood: {log.log_format[:100]!r}"
+    elif missing := form.lacks(regional=gateway.mode == "regional"):
+        yield f"its format lacks {missing}: make one with these fields"
+    if days_of(log, window) < 1:
+        yield "it holds no whole day of the window yet"
+
+
+def days_of(log: FlowLog, window: Window) -> int:
+    """Whole UTC days of the window that a flow log holds."""
+    return max(0, (window.end - _start(log, window)).days)
+
+
+def _start(log: FlowLog, window: Window) -> datetime:
+    """The first whole day: what the flow log saw of the day on which it was made is left out."""
+    if log.created is None or log.created <= window.start:
+        return window.start
+    midnight = datetime.combine(log.created.astimezone(UTC), time.min, UTC)
+    return midnight if midnight == log.created else midnight + timedelta(days=1)
+
+
+def _worth(log: FlowLog, gateway: NatGateway, window: Window) -> tuple[int, bool, int, int, int]:
+    form = _form(log)
+    names_clients = form is not None and (form.names_clients or gateway.mode == "regional")
+    days = days_of(log, window)
+    narrow = -resources_of(gateway).index(log.resource_id)
+    return min(days, ENOUGH_DAYS), names_clients, days, _READABLE[log.destination_type], narrow
+
+
+def _form(log: FlowLog) -> RecordFormat | None:
+    try:
+        return parse_log_format(log.log_format) if log.log_format else DEFAULT
+    except UsageError:
+        return None
+
+
+def _task(log: FlowLog, gateways: tuple[NatGateway, ...], window: Window) -> Task:
+    return Task(log, _form(log) or DEFAULT, gateways, Window(_start(log, window), window.end))

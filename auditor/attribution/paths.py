@@ -1,0 +1,74 @@
+"""`auditor attribute`: files, folders and `s3://` prefixes counted as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from decimal import Decimal
+
+from auditor.attribution.files import find_files
+from auditor.attribution.ranges import Ranges
+from auditor.attribution.record_format import RecordFormat
+from auditor.attribution.s3_reader import Listing, list_url
+from auditor.attribution.tally import Counted, Tally, counting
+from auditor.aws.accounts import own_account
+from auditor.aws.session import AuditSession
+from auditor.errors import UsageError
+from auditor.model.money import EXACT, ZERO
+from auditor.model.network import NatGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the records below the paths.
+
+    `log_format` is for files without header line, `here` the AWS region that we run in, `None` where not known;
+    `budget` is USD that reading from S3 may cost.
+    """
+
+    gateways: tuple[NatGateway, ...]
+    ranges: Ranges
+    log_format: RecordFormat | None
+    budget: Decimal
+    here: str | None
+    profile: str | None
+
+
+async def count_paths(paths: Sequence[str], question: Question) -> Counted:
+    """What the records below all paths amount to; `UsageError` for a path that holds none, or is over the budget."""
+    urls = [path for path in dict.fromkeys(paths) if path.startswith("s3://")]
+    local = [path for path in dict.fromkeys(paths) if path not in urls]
+    with counting(question.gateways) as tally:
+        if local:
+            files = find_files(local, question.log_format)
+            await asyncio.to_thread(tally.add_files, files)
+        if urls:
+            await _count_urls(urls, question, tally)
+        return await asyncio.to_thread(tally.result, question.ranges)
+
+
+async def _count_urls(urls: Sequence[str], question: Question, tally: Tally) -> None:
+    async with AuditSession(question.profile) as session:
+        own = await own_account(session)
+        listings = [await list_url(url, own, question.here) for url in urls]
+        _require_budget(listings, question.budget)
+        for listing in listings:
+            async with aclosing(listing.batches()) as batches:
+                async for batch in batches:
+                    files = find_files([str(path) for path in batch.files], question.log_format)
+                    files.unreadable += batch.unreadable
+                    await asyncio.to_thread(tally.add_files, files)
+
+
+def _require_budget(listings: Sequence[Listing], budget: Decimal) -> None:
+    usd = ZERO
+    for listing in listings:
+        estimate = listing.estimate
+        if estimate.usd is None:
+            raise UsageError(f"s3://{listing.bucket.name}: AWS does not charge in USD there, so no budget can bound it")
+        usd = EXACT.add(usd, estimate.usd)
+    if usd > budget:
+        sizes = "; ".join(listing.estimate.detail for listing in listings)
+        raise UsageError(f"to read {sizes} would cost ${usd:.2f}, over the budget of ${budget:.2f}: raise --budget")

@@ -1,0 +1,194 @@
+"""Evidence with flow logs → evidence with bytes attributed: planned, held to a budget, read, named, placed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from auditor.attribution.clients import Subnets, place, with_owners
+from auditor.attribution.live_dns import Resolve
+from auditor.attribution.names import Naming
+from auditor.attribution.planning import Callers, Limits, Planned, cost_of, plan
+from auditor.attribution.ranges import Ranges
+from auditor.attribution.tally import Counted, counting
+from auditor.attribution.task import Estimate, Reader, Task, Used
+from auditor.aws.accounts import own_account
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.failures import AwsFailureError
+from auditor.aws.operations import ATHENA_OPERATIONS, DESCRIBE_INTERFACES, OPERATIONS
+from auditor.aws.session import AuditSession
+from auditor.errors import UsageError
+from auditor.model.attributed import Attribution, Engine, FlowLogScan, PlannedScan, TopTalker
+from auditor.model.evidence import Call, Evidence, Gap, Scope, Source
+from auditor.model.money import EXACT
+from auditor.model.network import Interface
+
+FindInterfaces = Callable[[ScopeCalls, Iterable[str]], Awaitable[Sequence[Interface]]]
+"""The interfaces of a scope that hold any of these private addresses."""
+
+_QUERIES_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to reach accounts, what reading may cost, what addresses mean, and whom to tell of progress.
+
+    `resolve` asks DNS for the addresses of AWS's services; nobody asks where it is `None`.
+    """
+
+    limits: Limits
+    ranges: Ranges
+    find_interfaces: FindInterfaces
+    resolve: Resolve | None = None
+    profile: str | None = None
+    role: str | None = None
+    external_id: str | None = None
+    tell: Callable[[str], object] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading one flow log gave."""
+
+    planned: Planned
+    scan: FlowLogScan | None = None
+    attributions: tuple[Attribution, ...] = ()
+    talkers: tuple[TopTalker, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+async def attribute(evidence: Evidence, options: Options) -> Evidence:
+    """Read what flow logs say of the NAT gateways; what cannot be read is a gap, and the rest as it was."""
+    async with _callers(options) as callers:
+        planned = await plan(evidence, callers, options.limits)
+        left = EXACT.subtract(options.limits.budget, cost_of(planned))
+        naming = Naming(options.ranges, left, options.limits.here, options.resolve)
+        stage = Stage(evidence, options, callers, naming)
+        found = await asyncio.gather(*(stage.read(one) for one in planned))
+    return _merged(evidence, found, callers)
+
+
+async def forecast(evidence: Evidence, options: Options) -> list[PlannedScan]:
+    """What `attribute` would read and at what cost; nothing is read."""
+    async with _callers(options) as callers:
+        return [one.forecast for one in await plan(evidence, callers, options.limits)]
+
+
+@asynccontextmanager
+async def _callers(options: Options) -> AsyncIterator[Callers]:
+    operations = (*OPERATIONS, *ATHENA_OPERATIONS) if options.limits.athena else OPERATIONS
+    async with AuditSession(options.profile, operations) as session:
+        yield Callers(await own_account(session), options.role, options.external_id)
+
+
+@dataclass
+class Stage:
+    """Reads what was planned: one flow log at a time here, for it takes all cores; a few at a time elsewhere."""
+
+    evidence: Evidence
+    options: Options
+    callers: Callers
+    naming: Naming
+    _here: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    _elsewhere: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_QUERIES_AT_ONCE))
+
+    async def read(self, planned: Planned) -> Read:
+        """One flow log, or the gap that stands for it."""
+        if planned.gap or not (planned.task and planned.reader and planned.estimate):
+            return Read(planned, gaps=(planned.gap,) if planned.gap else ())
+        slots = self._here if planned.reader.engine is Engine.DUCKDB else self._elsewhere
+        try:
+            async with slots:
+                self.options.tell(f"{planned.task.flow_log.id}: {planned.estimate.detail}")
+                return await self._read(planned, planned.task, planned.reader, planned.estimate)
+        except (AwsFailureError, UsageError) as failure:
+            scope, log = planned.scope, planned.task.flow_log
+            reason = f"{log.id}: {failure}"
+            gap = Gap(scope.account_id, scope.region, Source.FLOW_RECORDS, planned.action, reason)
+            return Read(planned, gaps=(gap,))
+
+    async def _read(self, planned: Planned, task: Task, reader: Reader, expected: Estimate) -> Read:
+        with counting(task.gateways) as tally:
+            used = await reader.read(tally)
+            unnamed = await asyncio.to_thread(tally.unnamed, self.options.ranges)
+            names, notes = await self.naming(task, unnamed, self.callers) if unnamed else ({}, ())
+            counted = await asyncio.to_thread(tally.result, self.options.ranges, names)
+        subnets = Subnets(self.evidence.network, planned.scope.region)
+        attributions, talkers = place(counted.clients, task.gateways, subnets)
+        talkers, gaps = await self._owned(planned.scope, talkers)
+        scan = _scan(task, reader.engine, expected, used, counted)
+        scan = replace(scan, notes=(*counted.notes, *used.notes, *notes))
+        return Read(planned, scan, attributions, talkers, gaps)
+
+    async def _owned(
+        self, scope: Scope, talkers: tuple[TopTalker, ...]
+    ) -> tuple[tuple[TopTalker, ...], tuple[Gap, ...]]:
+        """Talkers with their owners, who are asked for in the account of their subnet."""
+        wanted: dict[str, set[str]] = {}
+        for one in talkers:
+            subnet = self.evidence.network.subnet.get(one.subnet_id or "")
+            if subnet:
+                wanted.setdefault(subnet.account_id, set()).add(one.address)
+        interfaces: list[Interface] = []
+        gaps = []
+        for account_id, addresses in wanted.items():
+            try:
+                calls = await self.callers.at(account_id, scope.region)
+                interfaces += await self.options.find_interfaces(calls, sorted(addresses))
+            except (AwsFailureError, UsageError) as failure:
+                gaps.append(Gap(account_id, scope.region, Source.INTERFACES, DESCRIBE_INTERFACES.action, str(failure)))
+        return with_owners(talkers, interfaces), tuple(gaps)
+
+
+def _scan(task: Task, engine: Engine, expected: Estimate, used: Used, counted: Counted) -> FlowLogScan:
+    result = counted.result
+    return FlowLogScan(
+        flow_log_id=task.flow_log.id,
+        engine=engine,
+        start=task.window.start,
+        end=task.window.end,
+        nat_gateway_ids=tuple(gateway.id for gateway in task.gateways),
+        bytes_estimated=expected.bytes,
+        usd_estimated=expected.usd,
+        bytes_scanned=used.bytes,
+        usd=used.usd,
+        records=result.records,
+        nodata=result.nodata,
+        skipdata=result.skipdata,
+        rejected=result.rejected,
+        unreadable=result.unreadable,
+        clients_known=all(one.clients_known for one in result.nat_gateways if one.destinations),
+    )
+
+
+def _merged(evidence: Evidence, found: Sequence[Read], callers: Callers) -> Evidence:
+    """The evidence with what was found, in the scopes of the NAT gateways."""
+    scopes = tuple(
+        _with(scope, [one for one in found if one.planned.scope is scope], callers) for scope in evidence.scopes
+    )
+    calls = Counter({one.operation: one.count for one in evidence.calls})
+    calls.update(callers.own.target.sent)
+    return replace(evidence, scopes=scopes, calls=_calls(calls))
+
+
+def _with(scope: Scope, found: Sequence[Read], callers: Callers) -> Scope:
+    gaps = tuple(gap for one in found for gap in one.gaps)
+    calls = Counter({one.operation: one.count for one in scope.calls})
+    calls.update(callers.sent(scope.account_id, scope.region))
+    is_complete = Source.FLOW_LOGS in scope.known and not any(gap.source is Source.FLOW_RECORDS for gap in gaps)
+    return replace(
+        scope,
+        known=(*scope.known, Source.FLOW_RECORDS) if is_complete else scope.known,
+        attributions=tuple(a for one in found for a in one.attributions),
+        talkers=tuple(t for one in found for t in one.talkers),
+        scans=tuple(one.scan for one in found if one.scan),
+        gaps=(*scope.gaps, *gaps),
+        calls=_calls(calls),
+    )
+
+
+def _calls(counts: Counter[str]) -> tuple[Call, ...]:
+    return tuple(Call(operation, count) for operation, count in sorted(counts.items()))

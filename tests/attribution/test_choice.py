@@ -1,0 +1,131 @@
+"""Each NAT gateway is read from the flow log that tells most of it; where none can be used, that says why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from auditor.attribution.choice import Refusal, choose, days_of
+from auditor.attribution.task import Task
+from auditor.model.evidence import Window
+from auditor.model.network import FlowLog, NatAddress, NatGateway
+
+END = datetime(2026, 11, 16, tzinfo=UTC)
+WINDOW = Window(END - timedelta(days=30), END)
+PACKETS = "${interface-id} ${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${bytes} ${start} ${log-status}"
+REGIONAL = PACKETS.replace("interface-id", "resource-id")
+
+ZONAL = NatGateway(
+    "nat-1", "1", "eu-west-1", "vpc-1", subnet_id="subnet-1", addresses=(NatAddress(interface_id="eni-1"),)
+)
+OTHER = replace(ZONAL, id="nat-2", subnet_id="subnet-2", addresses=(NatAddress(interface_id="eni-2"),))
+OF_ZONES = NatGateway("nat-r", "1", "eu-west-1", "vpc-1", mode="regional")
+
+
+def log(name: str, resource: str = "vpc-1", **more: Any) -> FlowLog:
+    plain = FlowLog(name, "1", "eu-west-1", resource, "s3", "arn:aws:s3:::logs", PACKETS, created=WINDOW.start)
+    return replace(plain, **more)
+
+
+def chosen(*logs: FlowLog, gateway: NatGateway = ZONAL) -> str | None:
+    (one,) = choose([gateway], logs, WINDOW)
+    return one.flow_log.id if isinstance(one, Task) else None
+
+
+def refused(one: FlowLog, gateway: NatGateway = ZONAL) -> str:
+    (found,) = choose([gateway], [one], WINDOW)
+    assert isinstance(found, Refusal)
+    return found.reason
+
+
+@pytest.mark.parametrize("resource", ["vpc-1", "subnet-1", "eni-1"])
+def test_vpc_subnet_and_interface_cover_a_zonal_nat_gateway(resource: str) -> None:
+    assert chosen(log("fl", resource)) == "fl"
+
+
+@pytest.mark.parametrize("resource", ["vpc-2", "subnet-2", "eni-2", "nat-2"])
+def test_what_covers_another_does_not_cover_this_one(resource: str) -> None:
+    assert choose([ZONAL], [log("fl", resource)], WINDOW) == []
+
+
+def test_two_nat_gateways_of_one_flow_log_are_read_at_once() -> None:
+    (task,) = choose([ZONAL, OTHER], [log("fl")], WINDOW)
+    assert isinstance(task, Task)
+    assert [gateway.id for gateway in task.gateways] == ["nat-1", "nat-2"]
+
+
+def test_each_nat_gateway_is_read_from_one_flow_log_only() -> None:
+    """Two flow logs hold the same bytes: read both, and they count twice."""
+    tasks = choose([ZONAL, OTHER], [log("fl-vpc"), log("fl-eni", "eni-1")], WINDOW)
+    pairs = [(t.flow_log.id, [g.id for g in t.gateways]) for t in tasks if isinstance(t, Task)]
+    assert sorted(pairs) == [("fl-eni", ["nat-1"]), ("fl-vpc", ["nat-2"])]
+
+
+def test_a_regional_nat_gateway_needs_its_own_id_in_the_records() -> None:
+    assert "lacks resource-id" in refused(log("fl"), OF_ZONES)
+    assert chosen(log("fl", log_format=REGIONAL), gateway=OF_ZONES) == "fl"
+    assert chosen(log("fl", "nat-r", log_format=REGIONAL), gateway=OF_ZONES) == "fl"
+
+
+DAYS_AGO = {days: END - timedelta(days=days) for days in (3, 8, 20)}
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (log("better"), log("worse", log_format="")),
+        (log("better"), log("worse", created=DAYS_AGO[20])),
+        (log("better", created=DAYS_AGO[8]), log("worse", log_format="")),
+        (log("better", log_format=""), log("worse", created=DAYS_AGO[3])),
+        (log("better"), log("worse", destination_type="cloud-watch-logs")),
+        (log("better", "eni-1"), log("worse", "subnet-1")),
+        (log("better", "subnet-1"), log("worse")),
+    ],
+    ids=["clients", "days", "clients from a week on", "a week before clients", "S3", "interface", "subnet"],
+)
+def test_the_flow_log_that_tells_more_for_less_is_read(better: FlowLog, worse: FlowLog) -> None:
+    assert chosen(better, worse) == chosen(worse, better) == "better"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"traffic_type": "REJECT"}, "rejected traffic only: make one for ALL or ACCEPT"),
+        ({"destination_type": "kinesis-data-firehose"}, "cannot be read: send them to S3"),
+        ({"deliver_error": "Access error"}, r"does not deliver its records \(Access error\)"),
+        ({"log_format": "${srcaddr} ${dstaddr} ${bytes}"}, "lacks interface-id: make one with these fields"),
+        ({"log_format": "what is this"}, "not understood: 'what is this'"),
+        ({"created": END - timedelta(hours=5)}, "no whole day of the window yet"),
+    ],
+)
+def test_what_cannot_be_used_says_why(change: dict[str, Any], why: str) -> None:
+    reason = refused(log("fl-1", **change))
+    assert re.search(why, reason)
+    assert reason.startswith("nat-1: no flow log can be used: fl-1: ")
+
+
+@pytest.mark.parametrize(
+    ("created", "days"),
+    [
+        (WINDOW.start - timedelta(days=400), 30),
+        (WINDOW.start, 30),
+        (WINDOW.start + timedelta(seconds=1), 29),
+        (END - timedelta(days=12), 12),
+        (END - timedelta(days=12) + timedelta(hours=23), 11),
+        (END - timedelta(hours=1), 0),
+        (END + timedelta(hours=1), 0),
+        (None, 30),
+    ],
+)
+def test_only_whole_days_count(created: datetime | None, days: int) -> None:
+    """The day on which a flow log was made it saw in part only."""
+    one = log("fl", created=created)
+    assert days_of(one, WINDOW) == days
+    if days:
+        (task,) = choose([ZONAL], [one], WINDOW)
+        assert isinstance(task, Task)
+        assert (task.window.start, task.window.end) == (END - timedelta(days=days), END)
