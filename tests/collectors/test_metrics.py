@@ -180,22 +180,22 @@ def fetched(*results: dict[str, Any]) -> dict[str, Series]:
 
 def test_pages_of_one_metric_are_put_together_in_the_order_of_days() -> None:
     later = result(0, 5.0, day=18, StatusCode="PartialData")
-    rest = [result(number) for number in range(1, 7)]
+    rest = [result(number) for number in range(1, 8)]
     series = fetched(later, *rest, result(0, 7.0, day=17))["BytesInFromSource"]
     assert (series.days, series.values) == ((date(2026, 10, 17), date(2026, 10, 18)), (7, 5))
 
 
 def test_a_metric_without_datapoints_is_an_empty_series() -> None:
-    assert fetched(*(result(number) for number in range(7)))["BytesInFromSource"].days == ()
+    assert fetched(*(result(number) for number in range(8)))["BytesInFromSource"].days == ()
 
 
 @pytest.mark.parametrize("status", ["InternalError", "Forbidden"])
 def test_a_metric_that_failed_is_a_failure_not_a_zero(status: str) -> None:
-    results = [result(0, StatusCode=status), *(result(number) for number in range(1, 7))]
+    results = [result(0, StatusCode=status), *(result(number) for number in range(1, 8))]
     with pytest.raises(AwsFailureError, match=rf"cloudwatch:GetMetricData: {status}"):
         fetched(*results)
 
 
 def test_a_metric_that_is_left_out_is_a_failure_not_a_zero() -> None:
     with pytest.raises(AwsFailureError, match=r"without some of the metrics"):
-        fetched(*(result(number) for number in range(6)))
+        fetched(*(result(number) for number in range(7)))

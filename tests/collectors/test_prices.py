@@ -86,6 +86,21 @@ def test_transfer_between_zones_is_known_only_where_it_was_verified() -> None:
     assert found == {region: ["0.01"] if region in verified else [] for region in REGIONS}
 
 
+def test_delivery_of_flow_logs_takes_another_regions_price_and_says_so() -> None:
+    """Seen in us-east-1 and ap-northeast-1 alone."""
+    found = {
+        region: [
+            row for row in bundled_prices(region) if row.item in {Item.LOG_DELIVERY_GB, Item.PARQUET_CONVERSION_GB}
+        ]
+        for region in REGIONS
+    }
+    assert [str(row.usd) for row in found["us-east-1"]] == ["0.25", "0.035"]
+    assert [str(row.usd) for row in found["ap-northeast-1"]] == ["0.38", "0.056"]
+    elsewhere = {region: rows for region, rows in found.items() if region not in {"us-east-1", "ap-northeast-1"}}
+    assert {str(row.usd) for rows in elsewhere.values() for row in rows} == {"0.25", "0.035"}
+    assert all("the price of us-east-1, for want of" in row.source for rows in elsewhere.values() for row in rows)
+
+
 def test_snapshot_lacks_nothing_else() -> None:
     """In its 36 regions only Athena has no price, in the newest one."""
     everywhere = set(Item) - {Item.INTER_AZ_GB, Item.COST_EXPLORER_REQUEST}
