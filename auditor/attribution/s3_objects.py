@@ -118,7 +118,7 @@ async def find_bucket(name: str, callers: Sequence[ScopeCalls]) -> Bucket:
 
 
 async def _region(name: str, callers: Sequence[ScopeCalls]) -> str:
-    """S3 names a bucket's region to those that it refuses too; where it does not, the SDK follows its redirects."""
+    """S3 names a bucket's region in a header of every answer, redirections and denials included."""
     for one in callers:
         try:
             answer = await one.call(HEAD_BUCKET, Bucket=name)
