@@ -56,8 +56,8 @@ class Naming:
                 return {}, (f"addresses of AWS stay without a name: {failure}",)
             self.usd = EXACT.add(self.usd, found.used.usd or ZERO)
         shared = len(found.ambiguous)
-        more = (f"{shared:,} addresses stay {UNNAMED!r}: DNS gave them out for several services",) if shared else ()
-        return found.names, (*found.used.notes, *more)
+        more = (f"addresses that stay {UNNAMED!r}, for DNS gave them out for several services: {shared:,}",)
+        return found.names, (*found.used.notes, *(more if shared else ()))
 
     async def reader(self, task: Task, callers: Callers) -> QueryLogReader:
         """What reads the query logs of the NAT gateways' VPCs, and estimates what that costs."""

@@ -33,8 +33,9 @@ def test_an_address_of_two_services_has_no_name() -> None:
 
 def test_an_address_that_something_unknown_shares_has_no_name() -> None:
     """Nobody can say how many of its bytes were the service's."""
-    assert named(["52.94.0.1"], (KMS, "52.94.0.1"), ("portal.example.com", "52.94.0.1")) == ({}, frozenset({"52.94.0.1"}))
-    assert named(["52.94.0.1"], ("portal.example.com", "52.94.0.1")) == ({}, frozenset({"52.94.0.1"}))
+    portal = ("portal.example.com", "52.94.0.1")
+    assert named(["52.94.0.1"], (KMS, "52.94.0.1"), portal) == ({}, frozenset({"52.94.0.1"}))
+    assert named(["52.94.0.1"], portal) == ({}, frozenset({"52.94.0.1"}))
 
 
 def test_one_service_by_two_regions_names_leaves_the_region_to_the_ranges() -> None:
