@@ -16,7 +16,6 @@ from typing import Any, Self
 
 from tests.attribution.insights_language import Event, MalformedQueryError, answer
 
-PAGE = 10_000
 DAY = 86_400
 Answer = dict[str, Any]
 
@@ -48,6 +47,7 @@ class InsightsStub:
 
     groups: dict[str, list[tuple[int, str]]]
     most_rows: int = 100_000
+    page: int = 10_000
     has_metric: bool = True
     ends_as: str = "Complete"
     refuse: dict[str, list[str]] = field(default_factory=dict)
@@ -175,13 +175,13 @@ class InsightsStub:
         query.polls += 1
         self.polled.set()
         first = int(asked.get("nextToken", 0))
-        page = query.results[first : first + PAGE]
+        page = query.results[first : first + self.page]
         statistics = {"recordsMatched": 0.0, "recordsScanned": 0.0, "bytesScanned": float(query.scanned)}
         if query.polls == 1 or self.ends_as == "Running":
             return {"status": "Running", "results": page[:1], "statistics": statistics}
         found = {"status": self.ends_as, "results": page, "statistics": statistics, "queryLanguage": "CWLI"}
-        more = first + PAGE < len(query.results)
-        return found | ({"nextToken": str(first + PAGE)} if more else {})
+        more = first + self.page < len(query.results)
+        return found | ({"nextToken": str(first + self.page)} if more else {})
 
     def _stop(self, asked: dict[str, Any]) -> Answer:
         self.queries[asked["queryId"]].stopped = True
