@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 AGGREGATION = timedelta(minutes=10)
 DELIVERY = timedelta(minutes=5)
 
-# A day's conversations begin at its start, in its middle and in its last ten minutes, which the next day delivers.
-_MOMENTS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -91,11 +88,14 @@ def conversations(logged: LoggedDay, clients: Sequence[Client], mix: Sequence[Sh
 
 
 def moment(logged: LoggedDay, number: int) -> datetime:
-    """When the conversation of that number begins; the present day's are delivered by now."""
-    last = logged.end - AGGREGATION
-    if logged.end < logged.day + timedelta(days=1):
-        last -= DELIVERY
-    return logged.begin + (last - logged.begin) * (number % _MOMENTS) // (_MOMENTS - 1)
+    """When the conversation of that number begins: with the day, or in its last minutes, which the next day delivers.
+
+    The present day's are delivered by now.
+    """
+    if number % 2 == 0:
+        return logged.begin
+    is_over = logged.end == logged.day + timedelta(days=1)
+    return logged.end - AGGREGATION - (timedelta() if is_over else DELIVERY)
 
 
 def delivered(start: datetime) -> datetime:

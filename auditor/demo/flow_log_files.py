@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gzip
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -52,28 +52,32 @@ class Delivery:
 
 
 def store_text(delivery: Delivery, records: Mapping[datetime, list[Record]]) -> None:
-    """One text.gz file a day under plain keys, of the records that were delivered on it."""
-    days: dict[str, list[datetime]] = defaultdict(list)
-    for written in sorted(records):
-        days[f"{written:%Y/%m/%d}"].append(written)
-    for day, times in days.items():
-        text = "".join(delivery.lines([record for written in times for record in records[written]]))
-        folder = f"{delivery.account_id}/vpcflowlogs/{delivery.region}/{day}"
-        delivery.store(folder, gzip.compress(text.encode(), 1, mtime=0), "gz", times[-1])
+    """A text.gz file an hour, under plain keys by day."""
+    for written, delivered in _hours(records):
+        folder = f"{delivery.account_id}/vpcflowlogs/{delivery.region}/{written:%Y/%m/%d}"
+        text = "".join(delivery.lines(delivered))
+        delivery.store(folder, gzip.compress(text.encode(), 1, mtime=0), "gz", written)
 
 
-def store_parquet(delivery: Delivery, records: Mapping[datetime, list[Record]]) -> None:
-    """One Parquet file an hour under Hive keys, with AWS's column names and types."""
+def store_parquet(delivery: Delivery, records: Mapping[datetime, list[Record]], *, per_hour: bool) -> None:
+    """A Parquet file an hour with AWS's column names and types, under Hive keys by day or by hour."""
     import duckdb  # noqa: PLC0415
 
     start = f"aws-account-id={delivery.account_id}/aws-service=vpcflowlogs/aws-region={delivery.region}"
+    parts = "year=%Y/month=%m/day=%d/hour=%H" if per_hour else "year=%Y/month=%m/day=%d"
     with TemporaryDirectory(prefix="auditor-demo-") as folder, duckdb.connect() as connection:
-        for number, written in enumerate(sorted(records)):
-            text, parquet = Path(folder, f"{number}.txt"), Path(folder, f"{number}.parquet")
-            text.write_text("".join(delivery.lines(records[written])), encoding="ascii")
+        text, parquet = Path(folder, "records.txt"), Path(folder, "records.parquet")
+        for written, delivered in _hours(records):
+            text.write_text("".join(delivery.lines(delivered)), encoding="ascii")
             connection.execute(_to_parquet(delivery.fields, text, parquet))
-            hour = f"{written:year=%Y/month=%m/day=%d/hour=%H}"
-            delivery.store(f"{start}/{hour}", parquet.read_bytes(), "parquet", written)
+            delivery.store(f"{start}/{written.strftime(parts)}", parquet.read_bytes(), "parquet", written)
+
+
+def _hours(records: Mapping[datetime, list[Record]]) -> Iterator[tuple[datetime, list[Record]]]:
+    """The records delivered in an hour, and when the last of them were: AWS writes a file every five minutes."""
+    for _, times in groupby(sorted(records), key=lambda written: written.replace(minute=0)):
+        of_hour = list(times)
+        yield of_hour[-1], [record for written in of_hour for record in records[written]]
 
 
 def _to_parquet(fields: Sequence[str], text: Path, parquet: Path) -> str:

@@ -50,8 +50,8 @@ class LoggedNat:
 class FlowLogPlan:
     """A flow log to be: `network` is the VPC, `resource` the VPC, subnet or NAT gateway of the inventory it is on.
 
-    On the NAT gateway's interface it is for `NetworkInterface`. Without a `form` AWS's default holds. `passages` are
-    interfaces that its network shows instead of its clients', which are behind them.
+    On the NAT gateway's interface it is for `NetworkInterface`. Without a `form` AWS's default holds. Parquet has Hive
+    keys. `passages` are interfaces that its network shows instead of its clients', which are behind them.
     """
 
     name: str
@@ -65,6 +65,7 @@ class FlowLogPlan:
     bucket: str = FLOW_LOG_BUCKET
     prefix: str = ""
     parquet: bool = False
+    per_hour: bool = False
     passages: tuple[Client, ...] = ()
 
 
@@ -201,6 +202,7 @@ def _in_lake(name: str, resource_type: str, resource: str, days_old: int, nat: L
         bucket=LAKE_BUCKET,
         prefix=LAKE_PREFIX,
         parquet=True,
+        per_hour=resource_type == "NetworkInterface",
     )
 
 

@@ -58,7 +58,7 @@ def _create(scope: Scope, plan: FlowLogPlan) -> None:
     options = {
         "FileFormat": "parquet" if plan.parquet else "plain-text",
         "HiveCompatiblePartitions": plan.parquet,
-        "PerHourPartition": plan.parquet,
+        "PerHourPartition": plan.per_hour,
     }
     moto_patches.direct_flow_log(scope.moto, flow_log, f"arn:aws:s3:::{plan.bucket}/{plan.prefix}".rstrip("/"), options)
     scope.company.flow_logs[plan.name] = flow_log
@@ -102,7 +102,10 @@ class _Log:
         for nat in self.plan.nats:
             self._of_gateway(nat)
         delivery = self._delivery(owner)
-        (store_parquet if self.plan.parquet else store_text)(delivery, self.records)
+        if self.plan.parquet:
+            store_parquet(delivery, self.records, per_hour=self.plan.per_hour)
+        else:
+            store_text(delivery, self.records)
         name, company = self.plan.name, self.scope.company
         company.logged_rows[name] = dict(sorted(self.rows.items()))
         company.logged_days[name] = [f"{day:%Y-%m-%d}" for day in self._whole_days]

@@ -166,6 +166,7 @@ def test_one_flow_log_began_twelve_days_ago_in_the_middle_of_a_day(company: Comp
     assert company.logged_days["analytics-b"] == ["2026-11-05", "2026-11-16"]
     keys = sorted(key for key, _ in objects(company, clients, "analytics-b"))
     assert "year=2026/month=11/day=04/hour=06/" in keys[0]
+    assert "year=2026/month=11/day=05/hour=00/" in keys[1]
 
 
 def test_a_days_last_records_are_delivered_on_the_next(company: Company, clients: Clients) -> None:
@@ -216,11 +217,11 @@ def test_parquet_has_awss_names_and_types(company: Company, clients: Clients, tm
     assert not any("-" in name for name in types)
 
 
-def test_hive_keys_name_account_service_region_and_hour(company: Company, clients: Clients) -> None:
+def test_hive_keys_name_account_service_region_and_day(company: Company, clients: Clients) -> None:
     key, _ = next(objects(company, clients, "analytics-a"))
     assert re.fullmatch(
         r"network/AWSLogs/aws-account-id=210987654321/aws-service=vpcflowlogs/aws-region=us-east-1/year=2026/month=10/"
-        r"day=16/hour=\d\d/210987654321_vpcflowlogs_us-east-1_fl-[0-9a-f]{17}_20261016T\d{4}Z_[0-9a-f]{8}\.log\.parquet",
+        r"day=16/210987654321_vpcflowlogs_us-east-1_fl-[0-9a-f]{17}_20261016T\d{4}Z_[0-9a-f]{8}\.log\.parquet",
         key,
     )
 
