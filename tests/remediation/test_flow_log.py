@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from cfnlint.decode.cfn_yaml import loads as load_template
 from auditor.collectors.surroundings import parse_flow_log
 from auditor.model.flow_record import LEANEST_FIELDS, fields_of, lacks
 from auditor.model.network import FlowLog
+from auditor.pipeline import attribute
 from auditor.remediation.flow_log import flow_log_texts
 from auditor.whatif.flow_log import NewFlowLog
 from tests.embedded import served
@@ -218,3 +220,21 @@ def test_once_it_is_made_by_either_way_the_nat_gateway_is_measured(tmp_path: Pat
                 assert (made.log_format, made.traffic_type) == (flow_log.log_format, "ACCEPT")
                 assert is_measured(made, regional=regional)
             assert not is_measured(regional=regional)
+
+
+def test_its_records_are_enough_to_count_each_byte_once(tmp_path: Path) -> None:
+    """The four legs of a conversation (VPC guide, "Flow log record examples"), cut down to the fields proposed."""
+    legs = [
+        ("10.0.1.5", "10.0.0.220", "10.0.1.5", "203.0.113.5", 1000),
+        ("10.0.0.220", "203.0.113.5", "10.0.0.220", "203.0.113.5", 1000),
+        ("203.0.113.5", "10.0.0.220", "203.0.113.5", "10.0.0.220", 7000),
+        ("10.0.0.220", "10.0.1.5", "203.0.113.5", "10.0.1.5", 7000),
+    ]
+    address = {"NetworkInterfaceId": ENI, "PrivateIp": "10.0.0.220"}
+    described_by_aws = {"NatGateways": [{"NatGatewayId": NAT, "VpcId": "vpc-1", "NatGatewayAddresses": [address]}]}
+    nats, records = tmp_path / "nats.json", tmp_path / "records.log"
+    nats.write_text(json.dumps(described_by_aws))
+    rows = (f"{ENI} {' '.join(map(str, leg))} 1794787200 1794787260 OK" for leg in legs)
+    records.write_text("\n".join([" ".join(ZONAL.fields), *rows]))
+    (counted,) = attribute([str(records)], nats, REGION, None, None).nat_gateways
+    assert (counted.bytes_up, counted.bytes_down, counted.clients_known) == (1000, 7000, True)
