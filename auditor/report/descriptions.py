@@ -8,6 +8,10 @@ _NAME = "Its Name tag; empty where it has none."
 _VPC_NAME = "The Name tag of its VPC; empty where it has none."
 _UP = "Bytes of the window from clients."
 _DOWN = "Bytes of the window back from the destination."
+_SEEN_UP = "Bytes from clients, on the days that were read."
+_SEEN_DOWN = "Bytes back from the destination, on the days that were read."
+_SERVICE = "Short name of the AWS service, or ec2-hosted, aws, private, internet, unknown."
+_SERVICE_REGION = "Region of the service; null where there is none."
 _LINES = "The lines that make up the cost of a month."
 
 TYPES = {
@@ -16,7 +20,9 @@ TYPES = {
     "Totals": "Sums of what is known, in USD a month. They are lower bounds where unknown_lines is not 0.",
     "ScopeSummary": "What was seen of one account in one region.",
     "NatGatewayCost": "A NAT gateway, its bytes in the window and its cost a month.",
-    "Traffic": "Bytes of the window to one destination.",
+    "FlowLogEvidence": "The flow logs that were read for a NAT gateway.",
+    "Traffic": "Bytes that flow logs attribute to one destination, as seen on the days that were read.",
+    "Talker": "One of the largest clients of a NAT gateway at one destination, on the days that were read.",
     "Line": "One line of a bill: usd is quantity × price, exactly.",
     "EndpointCost": "A VPC endpoint, its bytes in the window and its cost a month.",
     "Finding": "One thing to change or to know.",
@@ -28,6 +34,7 @@ TYPES = {
     "Price": "A list price in USD.",
     "RunCost": "What the run itself called and cost.",
     "SourceCost": "Calls and cost of one kind of call.",
+    "ScanCost": "What the reading of one flow log was estimated to take, and took.",
     "Series": "Daily values of one CloudWatch metric; a day without a datapoint is absent.",
 }
 
@@ -73,16 +80,50 @@ FIELDS = {
     "NatGatewayCost.monthly_cost": "USD a month.",
     "NatGatewayCost.bytes_in_from_source": _UP,
     "NatGatewayCost.bytes_in_from_destination": _DOWN,
-    "NatGatewayCost.coverage": "Share of CloudWatch's bytes that flow logs attribute; 1 is all of them.",
-    "NatGatewayCost.destinations": "Where its bytes go, the largest first.",
-    "NatGatewayCost.unattributed_bytes": "Bytes of the window that no flow log attributes.",
+    "NatGatewayCost.coverage": (
+        "Bytes that flow logs attribute as a share of CloudWatch's of the same days; 1 is all of them, and more means"
+        " that they claim more than was billed."
+    ),
+    "NatGatewayCost.attribution": "The flow logs that its destinations come from; null where none was read.",
+    "NatGatewayCost.destinations": "Where its bytes went, the largest first.",
+    "NatGatewayCost.unattributed_bytes": (
+        "Bytes that no flow log attributes, of the days that were read; of the window where none was."
+    ),
+    "NatGatewayCost.unattributed_cost": "USD a month by the byte of what no flow log attributes.",
+    "NatGatewayCost.talkers": "Its largest clients and where their bytes went, 20 at the most.",
     "NatGatewayCost.observed_hours": "Hours of the window in which it existed.",
     "NatGatewayCost.has_appliances": "Whether a firewall is attached, whose own price is in no line.",
     "NatGatewayCost.lines": _LINES,
-    "Traffic.service": "Short name of the AWS service, or ec2-hosted, aws, private, internet, unknown.",
-    "Traffic.region": "Region of the service; null where there is none.",
-    "Traffic.bytes_up": _UP,
-    "Traffic.bytes_down": _DOWN,
+    "Traffic.service": _SERVICE,
+    "Traffic.region": _SERVICE_REGION,
+    "Traffic.bytes_up": _SEEN_UP,
+    "Traffic.bytes_down": _SEEN_DOWN,
+    "Traffic.named_by": "What told the service, at its weakest: address-range, resolver-query-log or dns.",
+    "Traffic.monthly_cost": (
+        "USD a month at the NAT gateway's price by the byte, days that were not read taken for alike; null where that"
+        " is not known."
+    ),
+    "Traffic.endpoint": "The kind of endpoint that could carry it: gateway or interface; null where none is known.",
+    "Talker.address": "The client's IP address.",
+    "Talker.owner": "What has the address: an instance, a task, a function …; empty where that is not known.",
+    "Talker.interface_id": "Id of its network interface; null where it is not known.",
+    "Talker.subnet_id": "Id of its subnet; null where it is not known.",
+    "Talker.az": "Its availability zone; null where it is not known.",
+    "Talker.service": _SERVICE,
+    "Talker.region": _SERVICE_REGION,
+    "Talker.bytes_up": _SEEN_UP,
+    "Talker.bytes_down": _SEEN_DOWN,
+    "FlowLogEvidence.flow_log_ids": "Ids of the flow logs.",
+    "FlowLogEvidence.engine": "What read them: duckdb, athena, logs-insights.",
+    "FlowLogEvidence.start": "First moment that was read.",
+    "FlowLogEvidence.end": "First moment that no longer was.",
+    "FlowLogEvidence.days": "How many whole UTC days were read.",
+    "FlowLogEvidence.bytes_measured": "Bytes that CloudWatch counted on these days; null where it was not read.",
+    "FlowLogEvidence.share_of_window": "The part of the window's bytes that went through on these days.",
+    "FlowLogEvidence.skipdata": "Records that AWS lost before delivery, of all that these flow logs watch.",
+    "FlowLogEvidence.unreadable": "Records and files that could not be read.",
+    "FlowLogEvidence.clients_known": "Whether the records name the clients.",
+    "FlowLogEvidence.notes": "What was not as it should be.",
     "Line.resource": "Id of the resource that is billed.",
     "Line.label": "What is billed.",
     "Line.quantity": "How many units a month.",
@@ -117,20 +158,22 @@ FIELDS = {
     "Finding.check": "How to check it before the change.",
     "Finding.saving": "What the change alone saves; null where the finding is not about money.",
     "Finding.saving_note": "How the saving is to be read.",
-    "Finding.avoided": "Lines that come off the bill; less those added, they are saving.high.",
+    "Finding.avoided": (
+        "Lines that come off the bill; less those added, they are saving.expected, or saving.high where that is null."
+    ),
     "Finding.added": "Lines that the change adds to the bill; without a saving, what it costs at the most.",
     "Finding.remediation": "The change and the way back.",
     "Finding.status": "Where it stands since earlier runs.",
-    "Saving.low": "USD a month at the least.",
+    "Saving.low": "USD a month at the least: bytes that nobody saw save nothing.",
     "Saving.expected": "USD a month as measured; null where the traffic that decides it was not measured.",
-    "Saving.high": "USD a month at the most.",
+    "Saving.high": "USD a month at the most: bytes that nobody saw save as much as they can.",
     "Remediation.cli": "AWS CLI commands.",
     "Remediation.cloudformation": "CloudFormation template.",
     "Remediation.terraform": "Terraform configuration.",
     "Remediation.rollback": "AWS CLI commands that undo the change.",
     "PlanStep.step": "Its number, from 1.",
     "PlanStep.finding_id": "Id of the finding whose change it is.",
-    "PlanStep.saving": "USD a month, measured.",
+    "PlanStep.saving": "USD a month, measured: what is expected of the step on top of those before it.",
     "PlanStep.cumulative": "USD a month, measured, up to this step.",
     "PlanStep.unmeasured_high": "USD a month at the most, not measured.",
     "PlanStep.cumulative_unmeasured_high": "USD a month at the most, not measured, up to this step.",
@@ -153,7 +196,14 @@ FIELDS = {
     "Price.from_quantity": "Units a month above which this tier's price holds; 0 where there is one tier.",
     "RunCost.api_calls": "API calls, attempts included.",
     "RunCost.usd": "USD of the run.",
-    "RunCost.by_source": "The same by kind of call.",
+    "RunCost.by_source": "The same by kind of call; what engines read is charged to their calls.",
+    "RunCost.scans": "The flow logs that were read.",
+    "ScanCost.flow_log_id": "Id of the flow log.",
+    "ScanCost.engine": "What read it: duckdb, athena or logs-insights.",
+    "ScanCost.bytes_estimated": "Bytes to be read, as estimated before.",
+    "ScanCost.usd_estimated": "USD, as estimated before; null where a price was not known.",
+    "ScanCost.bytes_scanned": "Bytes that were read.",
+    "ScanCost.usd": "USD that it cost; null where a price is not known.",
     "SourceCost.source": "The kind of call.",
     "SourceCost.api_calls": "API calls, attempts included.",
     "SourceCost.usd": "USD.",

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor import __version__, resources
-from auditor.report import charts, text, view
+from auditor.report import charts, coverage, text, view
 from auditor.report.filters import FILTERS, UNKNOWN
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def _environment() -> Environment:
         "bill": view.bill,
         "counted": text.counted,
         "daily": charts.daily,
+        "explained": coverage.explained,
+        "engines": coverage.ENGINES,
         "is_exact": view.is_exact,
         "is_measured": view.is_measured,
         "levels": LEVELS,

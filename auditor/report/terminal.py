@@ -13,7 +13,7 @@ from rich.text import Text
 
 from auditor.model.attributed import Attributed, PlannedScan
 from auditor.model.audit import Audit, Finding, Severity
-from auditor.model.money import Item, Price
+from auditor.model.money import ZERO, Item, Price
 from auditor.report.filters import UNKNOWN, period, price, usd
 from auditor.report.text import clean, counted, line, unique
 from auditor.report.view import Figure, View, view
@@ -38,6 +38,7 @@ def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
     console.print(Text(seen.seen, "dim" if seen.is_complete else "yellow"))
     console.print()
     _print_figures(seen, console)
+    _print_destinations(seen, console)
     _print_plan(seen, console)
     _print_findings(seen, console)
     if not seen.is_complete:
@@ -136,6 +137,25 @@ def _print_figures(seen: View, console: Console) -> None:
         table.add_row(Text("  up to"), Text(usd(more)), Text("more, not measured"))
     table.add_row(Text("After the plan"), _amount(seen.after_plan), Text("a month remains"))
     console.print(table)
+
+
+def _print_destinations(seen: View, console: Console) -> None:
+    """What the largest destinations cost by the byte, of the NAT gateways that have flow logs."""
+    if not seen.told.count:
+        return
+    table = _grid()
+    for one in sorted(seen.told.destinations, key=lambda one: one.monthly_cost or ZERO, reverse=True)[:TOP]:
+        way = (
+            f", {'an' if one.endpoint == 'interface' else 'a'} {one.endpoint} endpoint could carry it"
+            if one.endpoint
+            else ""
+        )
+        table.add_row(
+            Text(), Text(usd(one.monthly_cost)), Text(f"{line(one.service)} {one.region or ''}".rstrip() + way)
+        )
+    table.add_row(Text(), Text(usd(seen.told.unattributed_cost)), Text("not attributed"))
+    gateways = f"{seen.told.count} of {counted(len(seen.audit.nat_gateways), 'NAT gateway')}"
+    _print_section(f"Where the bytes of {gateways} go, by cost a month", table, console)
 
 
 def _print_plan(seen: View, console: Console) -> None:

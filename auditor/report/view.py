@@ -10,9 +10,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.model.audit import Audit, Finding, NotEvaluated, PlanStep, Saving, Severity, Status, Traffic
+from auditor.model.audit import Audit, Finding, NotEvaluated, PlanStep, Saving, Severity, Status
 from auditor.model.evidence import Gap, Source
 from auditor.model.money import ZERO, Bill, Difference, Line
+from auditor.report.destinations import Told, told
 from auditor.report.text import counted, unique
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ class View:
     steps: tuple[Step, ...]
     gaps: tuple[GapGroup, ...]
     not_evaluated: tuple[SilentRule, ...]
-    destinations: tuple[Traffic, ...]
-    unattributed_bytes: int
+    told: Told
 
     @property
     def severities(self) -> tuple[tuple[Severity, int], ...]:
@@ -133,8 +133,7 @@ def view(audit: Audit) -> View:
         steps=tuple(Step(step, by_id.get(step.finding_id)) for step in audit.plan),
         gaps=_gap_groups(audit.gaps),
         not_evaluated=_silent_rules(audit.not_evaluated),
-        destinations=_destinations(audit),
-        unattributed_bytes=sum(nat.unattributed_bytes or 0 for nat in audit.nat_gateways if nat.destinations),
+        told=told(audit),
     )
 
 
@@ -210,14 +209,3 @@ def _silent_rules(rules: Collection[NotEvaluated]) -> tuple[SilentRule, ...]:
         place = " ".join(part for part in (silent.account_id, silent.region, silent.resource) if part)
         places[silent.rule, silent.reason].append(place)
     return tuple(SilentRule(*key, places=unique(found)) for key, found in sorted(places.items()))
-
-
-def _destinations(audit: Audit) -> tuple[Traffic, ...]:
-    """Bytes of all NAT gateways by destination, largest first."""
-    up: Counter[tuple[str, str | None]] = Counter()
-    down: Counter[tuple[str, str | None]] = Counter()
-    for traffic in (traffic for nat in audit.nat_gateways for traffic in nat.destinations):
-        up[traffic.service, traffic.region] += traffic.bytes_up
-        down[traffic.service, traffic.region] += traffic.bytes_down
-    both = up + down
-    return tuple(Traffic(*key, bytes_up=up[key], bytes_down=down[key]) for key, _ in both.most_common())

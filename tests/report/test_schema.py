@@ -64,6 +64,21 @@ def test_the_document_has_the_promised_shape() -> None:
         "region": "us-east-1",
         "bytes_up": 966_367_641_600,
         "bytes_down": 3_113_851_289_600,
+        "named_by": "address-range",
+        "monthly_cost": "173.375",
+        "endpoint": "gateway",
+    }
+    assert nat["attribution"]["flow_log_ids"] == ["fl-0a11ce0000000000a"]
+    assert (nat["attribution"]["start"], nat["attribution"]["share_of_window"]) == ("2026-10-21T00:00:00Z", "1")
+    assert nat["talkers"][0]["owner"] == "instance i-0c0ffee, name=etl-worker"
+    assert document["nat_gateways"][1]["attribution"] is None
+    assert document["cost_of_this_run"]["scans"][1] == {
+        "flow_log_id": "fl-0c0c000000000000c",
+        "engine": "athena",
+        "bytes_estimated": 4_294_967_296,
+        "usd_estimated": "0.021",
+        "bytes_scanned": 4_294_967_296,
+        "usd": "0.02",
     }
     assert set(document["findings"][1]["avoided"][0]) == {
         "resource",
