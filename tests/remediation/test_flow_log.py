@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +21,6 @@ from cfnlint.decode.cfn_yaml import loads as load_template
 from auditor.collectors.surroundings import parse_flow_log
 from auditor.model.flow_record import LEANEST_FIELDS, fields_of, lacks
 from auditor.model.network import FlowLog
-from auditor.pipeline import attribute
 from auditor.remediation.flow_log import flow_log_texts
 from auditor.whatif.flow_log import NewFlowLog
 from tests.embedded import served
@@ -236,5 +236,17 @@ def test_its_records_are_enough_to_count_each_byte_once(tmp_path: Path) -> None:
     nats.write_text(json.dumps(described_by_aws))
     rows = (f"{ENI} {' '.join(map(str, leg))} 1794787200 1794787260 OK" for leg in legs)
     records.write_text("\n".join([" ".join(ZONAL.fields), *rows]))
-    (counted,) = attribute([str(records)], nats, REGION, None, None).nat_gateways
-    assert (counted.bytes_up, counted.bytes_down, counted.clients_known) == (1000, 7000, True)
+    command = [
+        sys.executable,
+        "-m",
+        "auditor",
+        "attribute",
+        str(records),
+        "--nat-gateways",
+        str(nats),
+        "--region",
+        REGION,
+    ]
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=True)
+    (counted,) = json.loads(done.stdout)["nat_gateways"]
+    assert (counted["bytes_up"], counted["bytes_down"], counted["clients_known"]) == (1000, 7000, True)
