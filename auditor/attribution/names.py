@@ -99,9 +99,9 @@ def _unread(reason: str) -> Named:
 def _too_dear(expected: Estimate, budget: Decimal) -> str | None:
     if expected.usd is None:
         return f"resolver query logs ({expected.detail}) are not read: their price is not known"
-    if expected.usd > budget:
+    if expected.usd > max(budget, ZERO):
         return (
             f"resolver query logs ({expected.detail}) are not read: it would cost ${expected.usd:.2f}, over the"
-            f" ${budget:.2f} that are left of the budget: raise --budget or shorten --window"
+            f" ${max(budget, ZERO):.2f} that are left of the budget: raise --budget or shorten --window"
         )
     return None

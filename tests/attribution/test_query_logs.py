@@ -174,6 +174,7 @@ def test_over_the_budget_nothing_is_read_and_a_note_says_what_it_would_cost(
 def test_a_vpc_whose_queries_nobody_logs_has_no_names_and_no_note(vpc: Vpc, store: Store) -> None:
     Vpc(vpc.aws).log_to(f"arn:aws:s3:::{store.name}")
     assert name(vpc, ONE) == Found({}, (), Decimal(0))
+    assert name(vpc, ONE, budget=Decimal("-0.01")).notes == ()
     assert estimated(vpc) == Estimate(0, Decimal(0))
 
 
