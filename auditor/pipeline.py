@@ -56,10 +56,7 @@ def run(config: Config, now: datetime, progress: Progress) -> Outcome:
     store.require_writable(config.output)
     evidence = read(config, now, progress)
     store.save_evidence(config.output / EVIDENCE, evidence)
-    try:
-        outcome = report(evidence, config)
-    finally:
-        gc.unfreeze()  # modules that are frozen when the process ends complain that they were leaked
+    outcome = report(evidence, config)
     return Outcome(outcome.audit, (*outcome.paths, config.output / EVIDENCE))
 
 
@@ -139,7 +136,8 @@ def _region_here() -> str | None:
 
 def report(evidence: Evidence, config: Config) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration."""
-    audit = analyze(evidence, remedy)
+    with _evidence_frozen():
+        audit = analyze(evidence, remedy)
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:
@@ -212,5 +210,14 @@ def _without_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # what is there stays for the run: the first collection would look at all of it in vain
         gc.enable()
+
+
+@contextmanager
+def _evidence_frozen() -> Iterator[None]:
+    """What is there stays while it is looked at: each collection would go through all of it in vain."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
