@@ -152,7 +152,7 @@ def _finding(rule: Rule, scope: Scope, said: Proposal, saved: Saved, remediation
         region=scope.region,
         vpc_id=said.vpc_id,
         resource=said.resource,
-        severity=_severity(rule, said, saving),
+        severity=_severity(rule, said, saved, saving),
         evidence=saved.level if said.evidence is Level.METRICS else said.evidence,
         title=said.title,
         why=said.why,
@@ -166,9 +166,9 @@ def _finding(rule: Rule, scope: Scope, said: Proposal, saved: Saved, remediation
     )
 
 
-def _severity(rule: Rule, said: Proposal, saving: Saving | None) -> Severity:
-    """What is only about money is of low severity where flow logs tell that it is small change."""
-    is_small = saving is not None and saving.expected is not None and saving.high < SMALL_CHANGE
+def _severity(rule: Rule, said: Proposal, saved: Saved, saving: Saving | None) -> Severity:
+    """What is only about money is of low severity where it is small change even at the most."""
+    is_small = saving is not None and saving.high < SMALL_CHANGE and not saved.unpriced
     return Severity.LOW if rule.is_about_money and is_small else said.severity or rule.severity
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.money import gigabytes
 from auditor.model.network import NatGateway, Subnet
+from auditor.model.traffic import Destination
 from auditor.rules.view import View
 from auditor.rules.wording import SERVICE_NAMES
 from auditor.whatif.reconciliation import Reconciliation, share
+from auditor.whatif.saving import UNNAMED, may_be
 
 HIGH_COVERAGE = Decimal("0.95")
 """Where flow logs explain so much, what they never show is not there."""
@@ -22,12 +24,16 @@ SMALLEST_GB, WHOLE_GB_FROM = Decimal("0.01"), 100
 
 @dataclass(frozen=True)
 class Shares:
-    """What flow logs say of the bytes of some NAT gateways that `counts` picks; `what` names them in a sentence."""
+    """What flow logs say of the bytes of some NAT gateways that `counts` picks; `what` names them in a sentence.
+
+    `may_count` picks those that may be of them too, because they have no name.
+    """
 
     view: View
     nats: tuple[NatGateway, ...]
     counts: Callable[[Attribution], bool]
     what: str
+    may_count: Callable[[Attribution], bool] = lambda _: False
 
     @classmethod
     def of_service(cls, view: View, subnets: tuple[Subnet, ...], service: str) -> Shares:
@@ -39,6 +45,7 @@ class Shares:
             view.nats_of(subnets),
             lambda one: (one.service, one.service_region) == (service, view.region) and one.subnet_id in ids,
             f"{name} in {view.region}",
+            lambda one: one.service == UNNAMED and may_be(_place(one), Destination(service, view.region)),
         )
 
     @classmethod
@@ -57,7 +64,15 @@ class Shares:
         """What was measured, or the sentence for NAT gateways of which nothing is."""
         if not self._told:
             return unmeasured
-        parts = (self._share(), self._covered(), self._unread(), self._clients(), self._lost(), self._names())
+        parts = (
+            self._share(),
+            self._unnamed(),
+            self._covered(),
+            self._unread(),
+            self._clients(),
+            self._lost(),
+            self._names(),
+        )
         return " ".join(part for part in (*parts, self._others()) if part)
 
     @property
@@ -66,12 +81,12 @@ class Shares:
         return {nat.id: logs for nat, logs in found if logs}
 
     @property
-    def _picked(self) -> list[Attribution]:
-        return [one for logs in self._told.values() for one in logs.attributions if self.counts(one)]
+    def _all(self) -> list[Attribution]:
+        return [one for logs in self._told.values() for one in logs.attributions]
 
     @property
     def _count(self) -> int:
-        return sum(one.bytes_up + one.bytes_down for one in self._picked)
+        return _sum(one for one in self._all if self.counts(one))
 
     @property
     def _measured(self) -> int:
@@ -83,12 +98,18 @@ class Shares:
         return share(seen, self._measured) or Decimal(1)
 
     def _share(self) -> str:
-        days = max(logs.days for logs in self._told.values())
+        days = {logs.days for logs in self._told.values()}
+        when = f"in {'up to ' if len(days) > 1 else ''}{counted(max(days), 'day')}"
         whose = "the NAT gateway's" if len(self._told) == 1 else f"{len(self._told)} NAT gateways'"
         part = share(self._count, self._measured) or Decimal(0)
         if not self._count:
-            return f"{self.what}: flow logs show not a byte of it among {whose} bytes in {_days(days)}."
-        return f"{self.what} was {percent(part)} of {whose} bytes: {size(self._count)} in {_days(days)}."
+            return f"{self.what}: flow logs show not a byte by that name among {whose} bytes {when}."
+        return f"{self.what} was {percent(part)} of {whose} bytes: {size(self._count)} {when}."
+
+    def _unnamed(self) -> str:
+        count = _sum(one for one in self._all if self.may_count(one))
+        part = share(count, self._measured) or Decimal(0)
+        return f"Services of AWS without a name were {percent(part)}: some of it may be this one." if count else ""
 
     def _covered(self) -> str:
         if self._coverage > 1:
@@ -100,13 +121,14 @@ class Shares:
         return f"Flow logs explain {percent(self._coverage)} of these bytes{rest}."
 
     def _unread(self) -> str:
-        partial = [logs for logs in self._told.values() if logs.is_partial]
+        partial = {nat_id: logs for nat_id, logs in self._told.items() if logs.is_partial}
         if not partial:
             return ""
-        read = sum(sum(logs.measured or ()) for logs in partial)
-        window = sum(sum(logs.window or ()) for logs in partial)
+        read = sum(sum(logs.measured or ()) for logs in partial.values())
+        window = sum(sum(logs.window or ()) for logs in partial.values())
+        which = "They" if len(partial) == len(self._told) else f"Those of {', '.join(partial)}"
         return (
-            f"They were read for days that hold {percent(share(read, window) or Decimal(0))} of the window's bytes:"
+            f"{which} were read for days that hold {percent(share(read, window) or Decimal(0))} of the window's bytes there:"
             " expected takes the other days for alike, low counts what was seen and no more."
         )
 
@@ -118,11 +140,14 @@ class Shares:
     def _lost(self) -> str:
         scans = {scan.flow_log_id: scan.skipdata for logs in self._told.values() for scan in logs.scans}
         lost = sum(scans.values())
-        words = "record was" if lost == 1 else "records were"
-        return f"{lost:,} flow {words} lost before delivery (SKIPDATA), their bytes are in the rest." if lost else ""
+        return (
+            f"{counted(lost, 'flow record')} {'was' if lost == 1 else 'were'} lost before delivery (SKIPDATA), their bytes are in the rest."
+            if lost
+            else ""
+        )
 
     def _names(self) -> str:
-        guessed = any(one.named_by is NamedBy.DNS for one in self._picked)
+        guessed = any(one.named_by is NamedBy.DNS for one in self._all if self.counts(one))
         return "Names come from DNS answers during the run, which is weaker than query logs." if guessed else ""
 
     def _others(self) -> str:
@@ -130,8 +155,17 @@ class Shares:
         return f"Where the bytes of {', '.join(silent)} go, no flow log tells." if silent else ""
 
 
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+def counted(count: int, what: str) -> str:
+    """`1 day`, `1,200 days`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _sum(found: Iterable[Attribution]) -> int:
+    return sum(one.bytes_up + one.bytes_down for one in found)
+
+
+def _place(one: Attribution) -> Destination:
+    return Destination(one.service, one.service_region)
 
 
 def percent(part: Decimal) -> str:

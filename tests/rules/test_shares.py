@@ -13,7 +13,7 @@ from auditor.model.evidence import Evidence, Series
 from auditor.model.network import EndpointService
 from auditor.model.traffic import Level
 from auditor.rules.shares import percent, size
-from tests.rules.ask import audit, findings, measured
+from tests.rules.ask import audit, findings, measured, up_to
 from tests.rules.build import (
     DAY,
     GIB,
@@ -84,7 +84,7 @@ def test_days_that_were_not_read_are_told_with_what_they_hold() -> None:
     of = evidence(app((A, "nat-a")), series, attributions=attributions, scans=(scan("nat-a", days=1),))
     finding = s3_finding(of)
     assert "S3 in eu-central-1 was 50% of the NAT gateway's bytes: 120 GB in 1 day." in finding.saving_note
-    assert "They were read for days that hold 33.3% of the window's bytes" in finding.saving_note
+    assert "They were read for days that hold 33.3% of the window's bytes there" in finding.saving_note
     assert finding.saving is not None
     assert finding.saving.expected == Decimal("18.98")
     assert finding.saving.low < finding.saving.expected < finding.saving.high
@@ -126,7 +126,7 @@ def test_a_service_that_flow_logs_never_show_is_of_low_severity_and_still_told()
     severities = {one.id.rpartition(":")[2]: one.severity for one in findings(of, RULE)}
     assert severities == {"s3": Severity.HIGH, "dynamodb": Severity.LOW}
     (unused,) = (one for one in findings(of, RULE) if one.id.endswith(":dynamodb"))
-    assert "flow logs show not a byte of it among the NAT gateway's bytes in 30 days" in unused.saving_note
+    assert "flow logs show not a byte by that name among the NAT gateway's bytes in 30 days" in unused.saving_note
 
 
 def test_a_service_that_flow_logs_do_not_show_may_be_in_what_they_do_not_explain() -> None:
@@ -149,6 +149,29 @@ def test_the_same_of_an_endpoint_that_lacks_a_route_table() -> None:
     )  # fmt: skip
     (finding,) = findings(of, "gateway-endpoint-not-associated")
     assert (finding.severity, finding.saving, finding.evidence) == (Severity.LOW, measured("0"), Level.FLOW_LOGS)
+
+
+def test_days_that_were_not_read_of_one_nat_gateway_are_told_of_that_one() -> None:
+    """The other's flow log was read for the whole window."""
+    network = app((A, "nat-a"), (B, "nat-b"), nat_gateways=(nat(), nat("b", PUBLIC_B.id)))
+    early = Series("nat-b", "BytesInFromDestination", (WINDOW.start.date(), DAY), (480 * GIB, 240 * GIB))
+    found = (to_s3(720 * GIB), attributed("nat-b", B, "s3", 240 * GIB))
+    scans = (scan("nat-a"), scan("nat-b", days=1))
+    finding = s3_finding(evidence(network, CARRIED, (early,), attributions=found, scans=scans))
+    assert "S3 in eu-central-1 was 100% of 2 NAT gateways' bytes: 960 GB in up to 30 days." in finding.saving_note
+    assert "Those of nat-b were read for days that hold 33.3% of the window's bytes there" in finding.saving_note
+
+
+def test_bytes_of_aws_without_a_name_may_be_of_a_service_that_has_no_addresses_of_its_own() -> None:
+    """S3 has, KMS has not."""
+    service = EndpointService(f"com.amazonaws.{REGION}.kms", "kms", REGION, private_dns_names=("kms.example",))
+    network = app((A, "nat-a"), endpoints=(interface("kms", A, private_dns=False),), endpoint_services=(service,))
+    unnamed = (attributed("nat-a", A, "aws", 180 * GIB), to_others(540 * GIB))
+    of = evidence(network, CARRIED, endpoint_series("vpce-kms", 0), attributions=unnamed, scans=(scan("nat-a"),))
+    (finding,) = findings(of, "interface-endpoint-bypassed")
+    assert (finding.saving, finding.evidence) == (up_to("7.665"), Level.METRICS)
+    assert "Services of AWS without a name were 25%: some of it may be this one." in finding.saving_note
+    assert "without a name" not in s3_finding(of).saving_note
 
 
 def test_names_from_query_logs_decide_what_an_interface_endpoint_saves() -> None:
