@@ -61,6 +61,7 @@ def _instance(scope: Scope, client: Client) -> str:
         TagSpecifications=tags("instance", {"Name": client.name}),
     )
     interface: str = started["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    scope.ec2.create_tags(Resources=[interface], Tags=[{"Key": "Name", "Value": client.name}])
     return interface
 
 

@@ -78,6 +78,7 @@ def corrected() -> Iterator[None]:
             (ec2.EC2Backend, "regions", _company_regions),
             (regions, "describe_regions", _regions_by_opt_in),
             (ec2.EC2Backend, "create_network_interface", _interface_in_its_subnet),
+            (ec2.EC2Backend, "get_all_network_interfaces", _by_any_address),
             (ec2.EC2Backend, "create_transit_gateway_route", _route_with_attachments),
             (ec2.elastic_ip_addresses, "random_ip", _public_addresses),
         ):
@@ -248,6 +249,21 @@ def _interface_in_its_subnet(original: Callable[..., Moto]) -> Callable[..., Mot
         return original(self, place, address, *arguments, **options)
 
     return create_network_interface
+
+
+def _by_any_address(original: Callable[..., list[Moto]]) -> Callable[..., list[Moto]]:
+    # moto looks at the first address of an interface: AWS finds pods by their secondary ones.
+    def get_all_network_interfaces(self: Moto, ids: Moto = None, filters: Moto = None) -> list[Moto]:
+        others = dict(filters or {})
+        wanted = others.pop("addresses.private-ip-address", None)
+        return [
+            interface
+            for interface in original(self, ids, others)
+            if wanted is None
+            or not {address["PrivateIpAddress"] for address in interface.private_ip_addresses}.isdisjoint(wanted)
+        ]
+
+    return get_all_network_interfaces
 
 
 def _route_with_attachments(original: Callable[..., Moto]) -> Callable[..., Moto]:

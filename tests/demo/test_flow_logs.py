@@ -236,6 +236,12 @@ def test_a_bucket_refuses(company: Company, clients: Clients) -> None:
         s3.head_bucket(Bucket="nordlicht-security-logs")
 
 
+def test_an_interface_is_found_by_any_of_its_addresses(company: Company, clients: Clients) -> None:
+    wanted = [{"Name": "addresses.private-ip-address", "Values": ["10.10.32.50", "10.10.33.12"]}]
+    found = clients("shop-prod").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
+    assert {one["NetworkInterfaceId"] for one in found} == {company.interfaces[name] for name in ("catalog", "search")}
+
+
 def test_staging_has_no_flow_log(company: Company, clients: Clients) -> None:
     seen = {found["ResourceId"] for found in clients("shop-staging").describe_flow_logs()["FlowLogs"]}
     assert seen == {company.vpcs["egress"], company.vpcs["shop-prod"]}
@@ -337,6 +343,7 @@ def test_interfaces_say_who_owns_them(company: Company, clients: Clients) -> Non
     assert [address["PrivateIpAddress"] for address in pod] == ["10.10.32.50"]
     assert found["search"]["Attachment"]["InstanceId"].startswith("i-")
     assert found["core-transit"]["InterfaceType"] == "transit_gateway"
+    assert found["search"]["TagSet"] == [{"Key": "Name", "Value": "search"}]
     names = [
         tag["Value"]
         for reservation in clients("analytics").describe_instances()["Reservations"]
