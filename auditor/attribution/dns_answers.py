@@ -45,7 +45,7 @@ class Answers:
         return {
             address: Name(service, _only(one.region for one in found if one), named_by)
             for address, found in self._services.items()
-            if (service := _only(one and one.service for one in found))
+            if (service := _only(one.service if one else None for one in found))
         }
 
     @property
