@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from auditor.attribution.record_format import DEFAULT, RecordFormat, parse_log_format
+from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.task import Task
-from auditor.errors import UsageError
 from auditor.model.evidence import Window
+from auditor.model.flow_record import fields_of, hindrance
 from auditor.model.network import FlowLog, NatGateway
 
 ENOUGH_DAYS = 7
 """A week holds every weekday: beyond it, to know the clients is worth more than to know more days."""
+
+_NEXT_STEP = "mend that, or make the flow log that finding unmeasured-nat proposes"
 
 _READABLE = {"s3": 1, "cloud-watch-logs": 0}
 """Destinations that can be read; S3 costs less."""
@@ -40,7 +42,7 @@ def choose(gateways: Iterable[NatGateway], flow_logs: Iterable[FlowLog], window:
             groups[max(usable, key=lambda log: _worth(log, gateway, window))].append(gateway)
         elif covering:
             reasons = (f"{log.id}: {why_not(log, gateway, window)}" for log in covering)
-            refusals.append(Refusal(gateway, f"{gateway.id}: no flow log can be used: {'; '.join(reasons)}"))
+            refusals.append(Refusal(gateway, f"{gateway.id}: {'; '.join(reasons)}: {_NEXT_STEP}"))
     return [*(_task(log, tuple(group), window) for log, group in groups.items()), *refusals]
 
 
@@ -51,24 +53,9 @@ def resources_of(gateway: NatGateway) -> tuple[str, ...]:
 
 
 def why_not(log: FlowLog, gateway: NatGateway, window: Window) -> str:
-    """Why a flow log cannot be used for a NAT gateway, with the next step; empty where it can."""
-    return next(_problems(log, gateway, window), "")
-
-
-def _problems(log: FlowLog, gateway: NatGateway, window: Window) -> Iterator[str]:
-    if log.traffic_type == "REJECT":
-        yield "it records rejected traffic only: make one for ALL or ACCEPT"
-    if log.destination_type not in _READABLE:
-        yield f"its records go to {log.destination_type}, which cannot be read: send them to S3 too"
-    if log.deliver_error:
-        yield f"AWS does not deliver its records ({log.deliver_error}): mend the permissions of its destination"
-    form = _form(log)
-    if form is None:
-        yield f"its format is not understood: {log.log_format[:100]!r}"
-    elif missing := form.lacks(regional=gateway.mode == "regional"):
-        yield f"its format lacks {missing}: make one with these fields"
-    if days_of(log, window) < 1:
-        yield "it holds no whole day of the window yet"
+    """Why a flow log cannot be used for a NAT gateway; empty where it can."""
+    found = hindrance(log, regional=gateway.mode == "regional")
+    return found or ("" if days_of(log, window) else "it holds no whole day of the window yet")
 
 
 def days_of(log: FlowLog, window: Window) -> int:
@@ -86,18 +73,15 @@ def _start(log: FlowLog, window: Window) -> datetime:
 
 def _worth(log: FlowLog, gateway: NatGateway, window: Window) -> tuple[int, bool, int, int, int]:
     form = _form(log)
-    names_clients = form is not None and (form.names_clients or gateway.mode == "regional")
+    names_clients = form.names_clients or gateway.mode == "regional"
     days = days_of(log, window)
     narrow = -resources_of(gateway).index(log.resource_id)
     return min(days, ENOUGH_DAYS), names_clients, days, _READABLE[log.destination_type], narrow
 
 
-def _form(log: FlowLog) -> RecordFormat | None:
-    try:
-        return parse_log_format(log.log_format) if log.log_format else DEFAULT
-    except UsageError:
-        return None
+def _form(log: FlowLog) -> RecordFormat:
+    return RecordFormat(fields_of(log.log_format))
 
 
 def _task(log: FlowLog, gateways: tuple[NatGateway, ...], window: Window) -> Task:
-    return Task(log, _form(log) or DEFAULT, gateways, Window(_start(log, window), window.end))
+    return Task(log, _form(log), gateways, Window(_start(log, window), window.end))
