@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.money import gigabytes
@@ -64,18 +65,11 @@ class Shares:
         """What was measured, or the sentence for NAT gateways of which nothing is."""
         if not self._told:
             return unmeasured
-        parts = (
-            self._share(),
-            self._unnamed(),
-            self._covered(),
-            self._unread(),
-            self._clients(),
-            self._lost(),
-            self._names(),
-        )
-        return " ".join(part for part in (*parts, self._others()) if part)
+        measured = (self._share(), self._unnamed(), self._covered(), self._unread())
+        parts = (*measured, self._clients(), self._lost(), self._names(), self._others())
+        return " ".join(part for part in parts if part)
 
-    @property
+    @cached_property
     def _told(self) -> dict[str, Reconciliation]:
         found = ((nat, self.view.flow_logs_of(nat)) for nat in self.nats)
         return {nat.id: logs for nat, logs in found if logs}
@@ -127,9 +121,10 @@ class Shares:
         read = sum(sum(logs.measured or ()) for logs in partial.values())
         window = sum(sum(logs.window or ()) for logs in partial.values())
         which = "They" if len(partial) == len(self._told) else f"Those of {', '.join(partial)}"
+        held = percent(share(read, window) or Decimal(0))
         return (
-            f"{which} were read for days that hold {percent(share(read, window) or Decimal(0))} of the window's bytes there:"
-            " expected takes the other days for alike, low counts what was seen and no more."
+            f"{which} were read for days that hold {held} of the window's bytes there: expected takes the other days"
+            " for alike, low counts what was seen and no more."
         )
 
     def _clients(self) -> str:
@@ -140,11 +135,8 @@ class Shares:
     def _lost(self) -> str:
         scans = {scan.flow_log_id: scan.skipdata for logs in self._told.values() for scan in logs.scans}
         lost = sum(scans.values())
-        return (
-            f"{counted(lost, 'flow record')} {'was' if lost == 1 else 'were'} lost before delivery (SKIPDATA), their bytes are in the rest."
-            if lost
-            else ""
-        )
+        records = f"{counted(lost, 'flow record')} {'was' if lost == 1 else 'were'}"
+        return f"{records} lost before delivery (SKIPDATA), their bytes are in the rest." if lost else ""
 
     def _names(self) -> str:
         guessed = any(one.named_by is NamedBy.DNS for one in self._all if self.counts(one))
