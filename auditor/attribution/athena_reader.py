@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.attribution.athena_calls import send
 from auditor.attribution.athena_catalog import in_catalog
-from auditor.attribution.athena_run import AthenaRun
+from auditor.attribution.athena_run import TIMEOUT, AthenaRun
 from auditor.attribution.athena_table import FlowLogTable
 from auditor.attribution.s3_keys import location_of_url
 from auditor.attribution.s3_objects import BROKEN, Bucket
@@ -39,7 +39,7 @@ class AthenaReader:
     workgroup: str
     database: str
     prices: Prices
-    timeout: float = 30 * 60
+    timeout: float = TIMEOUT
     engine: Engine = Engine.ATHENA
     _notes: list[str] = field(default_factory=list)
     _expected: Estimate | None = None

@@ -22,7 +22,7 @@ from auditor.aws.operations import (
 TEN_MB = 10_000_000
 """The least cutoff a workgroup can have (Athena API reference, WorkGroupConfiguration, read 2026-11-20)."""
 
-_TIMEOUT = 30 * 60
+TIMEOUT = 30 * 60
 """Seconds; Athena's own for a SELECT (Athena guide, "Service Quotas", read 2026-11-20)."""
 
 _FIRST_DELAY, _GROWTH, _LONGEST_DELAY = 0.5, 1.5, 10.0
@@ -48,7 +48,7 @@ class AthenaRun:
     workgroup: str
     database: str
     bytes_expected: int
-    timeout: float = _TIMEOUT
+    timeout: float = TIMEOUT
     bytes_scanned: int = 0
     results: str = ""
     outputs: dict[str, None] = field(default_factory=dict)
@@ -77,9 +77,8 @@ class AthenaRun:
         if state == "DISABLED":
             return f"is disabled: enable it: `{self._update('--state ENABLED')}`"
         if not (settings.get("ResultConfiguration") or {}).get("OutputLocation"):
-            return "has no bucket for results: name one that has, or give it one: `" + self._update(
-                "--configuration-updates ResultConfigurationUpdates={OutputLocation=s3://BUCKET/PREFIX/}`"
-            )
+            give = "--configuration-updates ResultConfigurationUpdates={OutputLocation=s3://BUCKET/PREFIX/}"
+            return f"has no bucket for results: name one that has, or give it one: `{self._update(give)}`"
         if not cutoff:
             return f"does not limit the bytes that a query scans, so nothing was started: limit them: `{self._allow()}`"
         if cutoff < self.bytes_expected:

@@ -68,6 +68,8 @@ def test_the_definition_is_one_that_glue_takes(file_format: str) -> None:
         report = ParamValidator().validate(body, model.shape_for(shape))
         assert not report.has_errors(), report.generate_report()
     names = [one["Name"] for one in made.definition()["StorageDescriptor"]["Columns"]]
+    skipped = made.definition()["Parameters"].get("skip.header.line.count")
+    assert skipped == {"plain-text": "1", "parquet": None}[file_format], "only text has a header line"
     if file_format == "parquet":
         assert set(names) < {name.replace("-", "_") for name in ALL}, "by name, only what is used"
     else:
