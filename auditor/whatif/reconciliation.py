@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import accumulate
 
 from auditor.model.attributed import Attribution, FlowLogScan, NamedBy
@@ -21,7 +22,7 @@ Both = tuple[int, int]
 """Bytes up and down."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reconciliation:
     """`measured` is what CloudWatch counted on the days that were read, `window` what it counted in the window.
 
@@ -34,7 +35,7 @@ class Reconciliation:
     measured: Both | None
     window: Both | None
 
-    @property
+    @cached_property
     def seen(self) -> Both:
         """Bytes that flow logs attribute, of the days that were read."""
         return sum(one.bytes_up for one in self.attributions), sum(one.bytes_down for one in self.attributions)
@@ -66,7 +67,7 @@ class Reconciliation:
             return False
         return not any(self.window) or any(min(m, s) for m, s in zip(self.measured, self.seen, strict=True))
 
-    @property
+    @cached_property
     def is_named(self) -> bool:
         """Whether services without an address range of their own were named."""
         return any(one.named_by is not NamedBy.ADDRESS for one in self.attributions)
