@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from auditor.attribution.dns_answers import Answers
-from auditor.attribution.live_dns import Resolve, names_by_dns, system_dns
+from auditor.attribution.live_dns import Resolve, names_by_dns
 from auditor.attribution.planning import Callers
 from auditor.attribution.query_logs import QueryLogReader
 from auditor.attribution.ranges import Ranges
@@ -16,17 +16,21 @@ from auditor.attribution.task import Estimate, Task, Used
 from auditor.aws.failures import AwsFailureError
 from auditor.errors import UsageError
 from auditor.model.attributed import Name, NamedBy
-from auditor.model.money import EXACT, ZERO
+from auditor.model.money import EXACT, ZERO, total
 from auditor.model.traffic import UNNAMED
+
+NOTHING = Used(0, ZERO)
+
+VpcsOf = Mapping[str, Collection[str]]
+"""By account, the VPCs whose clients a NAT gateway may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Names by address; addresses that DNS answered for more than one service, which have none; what it took."""
+    """Names by address, and what it took to find them."""
 
     names: Mapping[str, Name]
-    ambiguous: frozenset[str]
-    used: Used
+    used: Used = NOTHING
 
 
 @dataclass
@@ -39,61 +43,52 @@ class Naming:
     ranges: Ranges
     budget: Decimal
     here: str | None
-    resolve: Resolve | None = system_dns
-    usd: Decimal = ZERO
+    resolve: Resolve | None = None
     _one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    async def __call__(
-        self, task: Task, addresses: frozenset[str], callers: Callers
-    ) -> tuple[Mapping[str, Name], tuple[str, ...]]:
-        """Names by address, and what is to be said of how they were found."""
-        async with self._one_by_one:
-            try:
-                reader = await self.reader(task, callers)
-                left = EXACT.subtract(self.budget, self.usd)
-                found = await name_addresses(addresses, self.ranges, reader, left, self.resolve)
-            except (AwsFailureError, UsageError) as failure:
-                return {}, (f"addresses of AWS stay without a name: {failure}",)
-            self.usd = EXACT.add(self.usd, found.used.usd or ZERO)
-        shared = len(found.ambiguous)
-        more = (f"addresses that stay {UNNAMED!r}, for DNS gave them out for several services: {shared:,}",)
-        return found.names, (*found.used.notes, *(more if shared else ()))
-
-    async def reader(self, task: Task, callers: Callers) -> QueryLogReader:
-        """What reads the query logs of the NAT gateways' VPCs, and estimates what that costs."""
-        first, vpc_ids = task.gateways[0], {one.vpc_id for one in task.gateways}
-        calls = await callers.at(first.account_id, first.region)
-        return QueryLogReader(vpc_ids, task.window, calls, callers.own, self.here)
-
-
-async def name_addresses(
-    addresses: Collection[str], ranges: Ranges, reader: QueryLogReader, budget: Decimal, resolve: Resolve | None
-) -> Named:
-    """Names by the query logs, if the budget pays for them; of what these have not seen, by DNS where it is asked."""
-    logged = await names_by_query_logs(addresses, reader, budget)
-    unseen = frozenset(addresses) - logged.names.keys() - logged.ambiguous
-    if not (resolve and unseen):
-        return logged
-    names, note = await names_by_dns(unseen, ranges, reader.calls.account_id, resolve)
-    used = Used(logged.used.bytes, logged.used.usd, (*logged.used.notes, *([note] if note else ())))
-    return Named({**names, **logged.names}, logged.ambiguous, used)
-
-
-async def names_by_query_logs(addresses: Collection[str], reader: QueryLogReader, budget: Decimal) -> Named:
-    """Names by what the logs say; where they are not read, a note that says why."""
-    try:
-        expected = await reader.estimate()
-        if reason := _too_dear(expected, budget):
-            return _unread(reason)
+    async def __call__(self, task: Task, vpcs: VpcsOf, addresses: frozenset[str], callers: Callers) -> Named:
+        """Names by the query logs of the VPCs, as far as the budget goes; of what these have not seen, by DNS."""
         answers = Answers(addresses)
-        used = await reader.read(answers)
-    except (AwsFailureError, UsageError) as failure:
-        return _unread(f"resolver query logs are not read: {failure}")
-    return Named(answers.names(NamedBy.QUERY_LOG), answers.ambiguous, used)
+        async with self._one_by_one:
+            used = [await self._read(task, account, vpcs[account], answers, callers) for account in sorted(vpcs)]
+        logged, shared = answers.names(NamedBy.QUERY_LOG), len(answers.ambiguous)
+        unseen = addresses - logged.keys() - answers.ambiguous
+        by_dns, note = await self._ask_dns(unseen, callers) if unseen else ({}, "")
+        told = f"addresses that stay {UNNAMED!r}, for DNS gave them out for several services: {shared:,}"
+        more = (*((told,) if shared else ()), *((note,) if note else ()))
+        summed = _sum(used)
+        return Named({**by_dns, **logged}, replace(summed, notes=(*summed.notes, *more)))
+
+    async def _read(
+        self, task: Task, account_id: str, vpc_ids: Collection[str], answers: Answers, callers: Callers
+    ) -> Used:
+        try:
+            calls = await callers.at(account_id, task.gateways[0].region)
+            reader = QueryLogReader(vpc_ids, task.window, calls, callers.own, self.here)
+            expected = await reader.estimate()
+            if reason := _too_dear(expected, self.budget):
+                return replace(NOTHING, problems=(reason,))
+            used = await reader.read(answers)
+        except (AwsFailureError, UsageError) as failure:
+            return replace(NOTHING, problems=(f"resolver query logs are not read: {failure}",))
+        self.budget = EXACT.subtract(self.budget, used.usd or ZERO)
+        return used
+
+    async def _ask_dns(self, addresses: Collection[str], callers: Callers) -> tuple[Mapping[str, Name], str | None]:
+        if self.resolve is None:
+            return {}, None
+        return await names_by_dns(addresses, self.ranges, callers.own.account_id, self.resolve)
 
 
-def _unread(reason: str) -> Named:
-    return Named({}, frozenset(), Used(0, ZERO, (reason,)))
+def _sum(used: Collection[Used]) -> Used:
+    amounts = [one.usd for one in used]
+    known = [usd for usd in amounts if usd is not None]
+    return Used(
+        bytes=sum(one.bytes for one in used),
+        usd=total(known) if len(known) == len(amounts) else None,
+        notes=tuple(note for one in used for note in one.notes),
+        problems=tuple(problem for one in used for problem in one.problems),
+    )
 
 
 def _too_dear(expected: Estimate, budget: Decimal) -> str | None:

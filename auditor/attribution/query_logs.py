@@ -41,7 +41,7 @@ class QueryLogs:
     """Objects of all query logs that can be read, and of the others why not."""
 
     listings: tuple[Listing, ...] = ()
-    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def estimate(self) -> Estimate:
@@ -71,11 +71,11 @@ class QueryLogReader:
         return (await self._found()).estimate
 
     async def read(self, answers: Answers) -> Used:
-        """Add all answers for the wanted addresses; its notes say what was not read."""
+        """Add all answers for the wanted addresses."""
         logs = await self._found()
         used = [await _read(listing, answers) for listing in logs.listings]
-        notes = (*logs.notes, *chain(*(one.notes for one in used)))
-        return Used(sum(one.bytes for one in used), _total(one.usd for one in used), notes)
+        notes = tuple(chain(*(one.notes for one in used)))
+        return Used(sum(one.bytes for one in used), _total(one.usd for one in used), notes, logs.problems)
 
     async def _found(self) -> QueryLogs:
         if self._logs is None:
@@ -91,11 +91,11 @@ class QueryLogReader:
         configs = await self.calls.items(LIST_QUERY_LOG_CONFIGS) if vpcs else []
         found = [await self._listed_or_why_not(one, vpcs[one["Id"]]) for one in configs if one["Id"] in vpcs]
         hidden = sorted(vpcs.keys() - {one["Id"] for one in configs})
-        notes = [
+        problems = [
             f"resolver query log {one} is not read: it is another account's, which does not show it" for one in hidden
         ]
-        notes += [one for one in found if isinstance(one, str)]
-        return QueryLogs(tuple(one for one in found if isinstance(one, Listing)), tuple(notes))
+        problems += [one for one in found if isinstance(one, str)]
+        return QueryLogs(tuple(one for one in found if isinstance(one, Listing)), tuple(problems))
 
     async def _listed_or_why_not(self, config: dict[str, Any], vpc_ids: Iterable[str]) -> Listing | str:
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from auditor.attribution.clients import Subnets, place, with_owners
 from auditor.attribution.live_dns import Resolve
-from auditor.attribution.names import Naming
+from auditor.attribution.names import Named, Naming, VpcsOf
 from auditor.attribution.planning import Callers, Limits, Planned, cost_of, plan
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.tally import Counted, counting
@@ -18,12 +18,12 @@ from auditor.attribution.task import Estimate, Reader, Task, Used
 from auditor.aws.accounts import own_account
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
-from auditor.aws.operations import ATHENA_OPERATIONS, DESCRIBE_INTERFACES, OPERATIONS
+from auditor.aws.operations import ATHENA_OPERATIONS, DESCRIBE_INTERFACES, LIST_QUERY_LOG_ASSOCIATIONS, OPERATIONS
 from auditor.aws.session import AuditSession
 from auditor.errors import UsageError
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, PlannedScan, TopTalker
 from auditor.model.evidence import Call, Evidence, Gap, Scope, Source
-from auditor.model.money import EXACT
+from auditor.model.money import EXACT, total
 from auditor.model.network import Interface
 
 FindInterfaces = Callable[[ScopeCalls, Iterable[str]], Awaitable[Sequence[Interface]]]
@@ -114,14 +114,29 @@ class Stage:
         with counting(task.gateways) as tally:
             used = await reader.read(tally)
             unnamed = await asyncio.to_thread(tally.unnamed, self.options.ranges)
-            names, notes = await self.naming(task, unnamed, self.callers) if unnamed else ({}, ())
-            counted = await asyncio.to_thread(tally.result, self.options.ranges, names)
+            named = await self.naming(task, self._vpcs(task), unnamed, self.callers) if unnamed else Named({})
+            counted = await asyncio.to_thread(tally.result, self.options.ranges, named.names)
         subnets = Subnets(self.evidence.network, planned.scope.region)
         attributions, talkers = place(counted.clients, task.gateways, subnets)
         talkers, gaps = await self._owned(planned.scope, talkers)
-        scan = _scan(task, reader.engine, expected, used, counted)
-        scan = replace(scan, notes=(*counted.notes, *used.notes, *notes))
-        return Read(planned, scan, attributions, talkers, gaps)
+        scan = _scan(task, reader.engine, expected, [used, named.used], counted)
+        unread = tuple(self._without_names(planned.scope, problem) for problem in named.used.problems)
+        return Read(planned, scan, attributions, talkers, (*gaps, *unread))
+
+    def _vpcs(self, task: Task) -> VpcsOf:
+        """The VPCs whose clients the NAT gateways may have: their own, and those on the same transit gateways."""
+        network = self.evidence.network
+        own = {gateway.vpc_id for gateway in task.gateways}
+        hubs = {hub for hub, vpc_id in network.attachment_of_vpc if vpc_id in own}
+        found = own | {vpc_id for hub, vpc_id in network.attachment_of_vpc if hub in hubs}
+        vpcs: dict[str, set[str]] = {task.gateways[0].account_id: own}
+        for vpc in (network.vpc[vpc_id] for vpc_id in found if vpc_id in network.vpc):
+            vpcs.setdefault(vpc.account_id, set()).add(vpc.id)
+        return vpcs
+
+    def _without_names(self, scope: Scope, problem: str) -> Gap:
+        action = LIST_QUERY_LOG_ASSOCIATIONS.action
+        return Gap(scope.account_id, scope.region, Source.QUERY_LOGS, action, problem)
 
     async def _owned(
         self, scope: Scope, talkers: tuple[TopTalker, ...]
@@ -143,8 +158,10 @@ class Stage:
         return with_owners(talkers, interfaces), tuple(gaps)
 
 
-def _scan(task: Task, engine: Engine, expected: Estimate, used: Used, counted: Counted) -> FlowLogScan:
+def _scan(task: Task, engine: Engine, expected: Estimate, used: Sequence[Used], counted: Counted) -> FlowLogScan:
+    """`used` is what reading the records took, and the names."""
     result = counted.result
+    amounts = [one.usd for one in used]
     return FlowLogScan(
         flow_log_id=task.flow_log.id,
         engine=engine,
@@ -153,14 +170,15 @@ def _scan(task: Task, engine: Engine, expected: Estimate, used: Used, counted: C
         nat_gateway_ids=tuple(gateway.id for gateway in task.gateways),
         bytes_estimated=expected.bytes,
         usd_estimated=expected.usd,
-        bytes_scanned=used.bytes,
-        usd=used.usd,
+        bytes_scanned=sum(one.bytes for one in used),
+        usd=None if None in amounts else total(usd for usd in amounts if usd is not None),
         records=result.records,
         nodata=result.nodata,
         skipdata=result.skipdata,
         rejected=result.rejected,
         unreadable=result.unreadable,
         clients_known=all(one.clients_known for one in result.nat_gateways if one.destinations),
+        notes=(*counted.notes, *(note for one in used for note in one.notes)),
     )
 
 

@@ -34,11 +34,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Bytes that were read, what that cost, and what is to be said of it."""
+    """Bytes that were read, what that cost, what is to be said of it, and what could not be read and why."""
 
     bytes: int
     usd: Decimal | None
     notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

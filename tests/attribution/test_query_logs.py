@@ -17,11 +17,13 @@ import pytest
 from auditor.attribution.live_dns import Resolve
 from auditor.attribution.names import Naming
 from auditor.attribution.planning import Callers
+from auditor.attribution.query_logs import QueryLogReader
 from auditor.attribution.record_format import DEFAULT
 from auditor.attribution.task import Estimate, Task
 from auditor.aws.accounts import own_account
 from auditor.aws.session import AuditSession
 from auditor.model.attributed import Name, NamedBy
+from auditor.model.money import EXACT
 from auditor.model.network import FlowLog, NatGateway
 from tests.attribution.s3_bucket import IRELAND, RANGES, WINDOW, Store
 from tests.embedded import MEMBER, OWN, Served
@@ -99,6 +101,7 @@ class Found:
     names: Mapping[str, Name]
     notes: tuple[str, ...]
     usd: Decimal
+    problems: tuple[str, ...] = ()
 
 
 def in_session(use: Callable[[Callers], Awaitable[T]]) -> T:
@@ -113,7 +116,10 @@ def in_session(use: Callable[[Callers], Awaitable[T]]) -> T:
 
 def estimated(vpc: Vpc) -> Estimate:
     async def use(callers: Callers) -> Estimate:
-        return await (await Naming(RANGES, PLENTY, IRELAND, None).reader(vpc.task, callers)).estimate()
+        calls = await callers.at(vpc.task.gateways[0].account_id, vpc.task.gateways[0].region)
+        return await QueryLogReader(
+            vpcs_of(vpc)[calls.account_id], vpc.task.window, calls, callers.own, IRELAND
+        ).estimate()
 
     return in_session(use)
 
@@ -121,10 +127,17 @@ def estimated(vpc: Vpc) -> Estimate:
 def name(vpc: Vpc, *addresses: str, budget: Decimal = PLENTY, resolve: Resolve | None = None) -> Found:
     async def use(callers: Callers) -> Found:
         naming = Naming(RANGES, budget, IRELAND, resolve)
-        names, notes = await naming(vpc.task, frozenset(addresses), callers)
-        return Found(names, notes, naming.usd)
+        found = await naming(vpc.task, vpcs_of(vpc), frozenset(addresses), callers)
+        assert found.used.usd is not None
+        assert naming.budget == EXACT.subtract(budget, found.used.usd)
+        return Found(found.names, found.used.notes, found.used.usd, found.used.problems)
 
     return in_session(use)
+
+
+def vpcs_of(vpc: Vpc) -> dict[str, set[str]]:
+    gateway = vpc.task.gateways[0]
+    return {gateway.account_id: {gateway.vpc_id}}
 
 
 def by_log(service: str, region: str | None = IRELAND) -> Name:
@@ -158,7 +171,7 @@ def test_the_estimate_is_what_is_used(vpc: Vpc, store: Store) -> None:
     assert name(vpc, ONE).usd == found.usd
 
 
-def test_over_the_budget_nothing_is_read_and_a_note_says_what_it_would_cost(
+def test_over_the_budget_nothing_is_read_and_a_problem_says_what_it_would_cost(
     vpc: Vpc, store: Store, s3: FaultProxy
 ) -> None:
     vpc.log_to(f"arn:aws:s3:::{store.name}")
@@ -166,15 +179,15 @@ def test_over_the_budget_nothing_is_read_and_a_note_says_what_it_would_cost(
     found = name(vpc, ONE, budget=Decimal("0.000001"))
     assert found.names == {}
     assert found.usd == 0
-    assert "1 objects" in found.notes[0]
-    assert "over the $0.00 that are left of the budget: raise --budget" in found.notes[0]
+    assert "1 objects" in found.problems[0]
+    assert "over the $0.00 that are left of the budget: raise --budget" in found.problems[0]
     assert not any(key in call.operation for call in s3.calls)
 
 
-def test_a_vpc_whose_queries_nobody_logs_has_no_names_and_no_note(vpc: Vpc, store: Store) -> None:
+def test_a_vpc_whose_queries_nobody_logs_has_no_names_and_no_problem(vpc: Vpc, store: Store) -> None:
     Vpc(vpc.aws).log_to(f"arn:aws:s3:::{store.name}")
     assert name(vpc, ONE) == Found({}, (), Decimal(0))
-    assert name(vpc, ONE, budget=Decimal("-0.01")).notes == ()
+    assert name(vpc, ONE, budget=Decimal("-0.01")).problems == ()
     assert estimated(vpc) == Estimate(0, Decimal(0))
 
 
@@ -185,7 +198,7 @@ def test_a_vpc_whose_queries_nobody_logs_has_no_names_and_no_note(vpc: Vpc, stor
         f"arn:aws:firehose:{IRELAND}:{MEMBER}:deliverystream/queries",
     ],
 )
-def test_what_is_not_in_s3_is_not_read_and_a_note_says_so(vpc: Vpc, store: Store, destination: str) -> None:
+def test_what_is_not_in_s3_is_not_read_and_a_problem_says_so(vpc: Vpc, store: Store, destination: str) -> None:
     """The other logs of the same VPC are."""
     config = vpc.log_to(destination)
     vpc.log_to(f"arn:aws:s3:::{store.name}")
@@ -193,14 +206,14 @@ def test_what_is_not_in_s3_is_not_read_and_a_note_says_so(vpc: Vpc, store: Store
     found = name(vpc, ONE)
     assert found.names == {ONE: by_log("kms")}
     reason = f"it goes to {destination}: only those in S3 are read, so send it there too"
-    assert found.notes == (f"resolver query log {config} is not read: {reason}",)
+    assert found.problems == (f"resolver query log {config} is not read: {reason}",)
 
 
-def test_a_bucket_that_is_gone_is_a_note(vpc: Vpc) -> None:
+def test_a_bucket_that_is_gone_is_a_problem(vpc: Vpc) -> None:
     config = vpc.log_to("arn:aws:s3:::nobody-has-this-bucket")
     found = name(vpc, ONE)
     assert found.names == {}
-    assert found.notes[0].startswith(f"resolver query log {config} is not read: bucket nobody-has-this-bucket")
+    assert found.problems[0].startswith(f"resolver query log {config} is not read: bucket nobody-has-this-bucket")
 
 
 def test_a_configuration_that_is_shared_delivers_under_either_account(vpc: Vpc, store: Store, s3: FaultProxy) -> None:
@@ -213,10 +226,10 @@ def test_a_configuration_that_is_shared_delivers_under_either_account(vpc: Vpc, 
     s3.clear()
     s3.replace("ListResolverQueryLogConfigs", b'{"ResolverQueryLogConfigs": []}')
     hidden = f"resolver query log {config} is not read: it is another account's, which does not show it"
-    assert name(vpc, ONE).notes == (hidden,)
+    assert name(vpc, ONE).problems == (hidden,)
 
 
-def test_denied_calls_are_a_note_and_dns_is_asked(vpc: Vpc, store: Store, s3: FaultProxy) -> None:
+def test_denied_calls_are_a_problem_and_dns_is_asked(vpc: Vpc, store: Store, s3: FaultProxy) -> None:
     vpc.log_to(f"arn:aws:s3:::{store.name}")
 
     async def resolve(asked: str) -> Collection[str]:
@@ -225,8 +238,10 @@ def test_denied_calls_are_a_note_and_dns_is_asked(vpc: Vpc, store: Store, s3: Fa
     s3.deny("ListResolverQueryLogConfigAssociations")
     found = name(vpc, ONE, resolve=resolve)
     assert found.names == {ONE: Name("kms", IRELAND, NamedBy.DNS)}
-    assert found.notes[0].startswith("resolver query logs are not read: route53resolver:ListResolverQueryLogConfigAs")
-    assert "grant" in found.notes[0]
+    assert found.problems[0].startswith(
+        "resolver query logs are not read: route53resolver:ListResolverQueryLogConfigAs"
+    )
+    assert "grant" in found.problems[0]
 
 
 def test_query_logs_win_over_dns_which_names_only_what_they_have_not_seen(vpc: Vpc, store: Store) -> None:
