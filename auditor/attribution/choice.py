@@ -37,12 +37,13 @@ def choose(gateways: Iterable[NatGateway], flow_logs: Iterable[FlowLog], window:
     refusals: list[Task | Refusal] = []
     for gateway in gateways:
         covering = [log for log in logs if log.resource_id in resources_of(gateway)]
-        usable = [log for log in covering if not why_not(log, gateway, window)]
+        reasons = {log: why_not(log, gateway, window) or _doubled(log, covering) for log in covering}
+        usable = [log for log, reason in reasons.items() if not reason]
         if usable:
             groups[max(usable, key=lambda log: _worth(log, gateway, window))].append(gateway)
         elif covering:
-            reasons = (f"{log.id}: {why_not(log, gateway, window)}" for log in covering)
-            refusals.append(Refusal(gateway, f"{gateway.id}: {'; '.join(reasons)}: {_NEXT_STEP}"))
+            told = "; ".join(f"{log.id}: {reason}" for log, reason in reasons.items())
+            refusals.append(Refusal(gateway, f"{gateway.id}: {told}: {_NEXT_STEP}"))
     return [*(_task(log, tuple(group), window) for log, group in groups.items()), *refusals]
 
 
@@ -56,6 +57,14 @@ def why_not(log: FlowLog, gateway: NatGateway, window: Window) -> str:
     """Why a flow log cannot be used for a NAT gateway; empty where it can."""
     found = hindrance(log, regional=gateway.mode == "regional")
     return found or ("" if days_of(log, window) else "it holds no whole day of the window yet")
+
+
+def _doubled(log: FlowLog, covering: Iterable[FlowLog]) -> str:
+    """In a log group nothing tells whose a record is; in S3 the objects' names do."""
+    if log.destination_type == "s3":
+        return ""
+    alike = [one.id for one in covering if one is not log and one.destination == log.destination]
+    return f"{', '.join(alike)} writes the same records into the same log group: delete one" if alike else ""
 
 
 def days_of(log: FlowLog, window: Window) -> int:

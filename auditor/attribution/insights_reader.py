@@ -35,7 +35,7 @@ class InsightsReader:
         self._task = task
         self._calls = calls
         self._prices = prices
-        self._budget = budget
+        self.budget = budget
         self._log_group = _name(task.flow_log.destination, calls.account_id)
         self._estimated: Estimate | None = None
         self._scanned = 0
@@ -86,11 +86,11 @@ class InsightsReader:
         """What was read, useless answers included, and what of the estimate is left; at an unknown price, nothing."""
         projected = self._scanned + expected * unanswered // self._window.seconds
         usd = self._usd(projected)
-        if usd is not None and usd > self._budget:
+        if usd is not None and usd > self.budget:
             raise AwsFailureError(
                 Kind.UNKNOWN,
                 f"{START_QUERY.action}: log group {self._log_group}: stopped before it would cost ${usd:.2f}, parts"
-                f" that had to be asked again included: ${self._budget:.2f} of the budget were left, raise --budget",
+                f" that had to be asked again included: ${self.budget:.2f} of the budget were left, raise --budget",
             )
 
     def _usd(self, count: int) -> Decimal | None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from auditor.attribution.athena_reader import AthenaReader
 from auditor.attribution.choice import Refusal, choose
@@ -25,6 +25,7 @@ from auditor.model.money import EXACT, ZERO, Prices, total
 
 _ACTIONS = {Engine.DUCKDB: GET_OBJECT, Engine.ATHENA: START_QUERY_EXECUTION, Engine.LOGS_INSIGHTS: START_QUERY}
 _ESTIMATES_AT_ONCE = 16
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,20 @@ def within_budget(planned: Sequence[Planned], budget: Decimal) -> list[Planned]:
             left = EXACT.subtract(left, usd)
             kept.append(one)
     return kept
+
+
+def spread(budget: Decimal, planned: Sequence[Planned]) -> Decimal:
+    """What is left for names: all that no scan is expected to take, or half of it where parts may be asked again.
+
+    The other half is shared by the queries of Logs Insights, whose answers may have to be thrown away.
+    """
+    left = EXACT.subtract(budget, cost_of(planned))
+    insights = [one for one in planned if not one.gap and isinstance(one.reader, InsightsReader)]
+    for one in insights:
+        assert isinstance(one.reader, InsightsReader)  # noqa: S101 -- as chosen above
+        more = (left / 2 / len(insights)).quantize(_CENT, ROUND_DOWN)
+        one.reader.budget = EXACT.add(_usd(one) or ZERO, more)
+    return (left / 2).quantize(_CENT, ROUND_DOWN) if insights else left
 
 
 def cost_of(planned: Iterable[Planned]) -> Decimal:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from auditor.attribution.clients import Subnets, place, with_owners
 from auditor.attribution.live_dns import Resolve
 from auditor.attribution.names import Named, Naming, VpcsOf
-from auditor.attribution.planning import Callers, Limits, Planned, cost_of, plan
+from auditor.attribution.planning import Callers, Limits, Planned, plan, spread
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.tally import Counted, counting
 from auditor.attribution.task import Estimate, Reader, Task, Used
@@ -23,7 +23,7 @@ from auditor.aws.session import AuditSession
 from auditor.errors import UsageError
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, PlannedScan, TopTalker
 from auditor.model.evidence import Call, Evidence, Gap, Scope, Source
-from auditor.model.money import EXACT, total
+from auditor.model.money import total
 from auditor.model.network import Interface
 
 FindInterfaces = Callable[[ScopeCalls, Iterable[str]], Awaitable[Sequence[Interface]]]
@@ -64,7 +64,7 @@ async def attribute(evidence: Evidence, options: Options) -> Evidence:
     """Read what flow logs say of the NAT gateways; what cannot be read is a gap, and the rest as it was."""
     async with _callers(options) as callers:
         planned = await plan(evidence, callers, options.limits)
-        left = EXACT.subtract(options.limits.budget, cost_of(planned))
+        left = spread(options.limits.budget, planned)
         naming = Naming(options.ranges, left, options.limits.here, options.resolve)
         stage = Stage(evidence, options, callers, naming)
         found = await asyncio.gather(*(stage.read(one) for one in planned))

@@ -127,3 +127,14 @@ def test_only_whole_days_count(created: datetime | None, days: int) -> None:
         (task,) = choose([ZONAL], [one], WINDOW)
         assert isinstance(task, Task)
         assert (task.window.start, task.window.end) == (END - timedelta(days=days), END)
+
+
+def test_two_flow_logs_in_one_log_group_are_not_told_apart() -> None:
+    """Each byte would count twice; one in S3, where names tell them apart, is used."""
+    in_group = {"destination_type": "cloud-watch-logs", "destination": "/vpc/flow-logs"}
+    first, second = log("fl-a", **in_group), log("fl-b", "eni-1", **in_group)
+    (refusal,) = choose([ZONAL], [first, second], WINDOW)
+    assert isinstance(refusal, Refusal)
+    assert "fl-a: fl-b writes the same records into the same log group: delete one" in refusal.reason
+    assert chosen(first, second, log("fl-c")) == "fl-c"
+    assert chosen(first, replace(second, destination="/other")) == "fl-b"

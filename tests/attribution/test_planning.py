@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.attribution.planning import Planned, cost_of, within_budget
+from auditor.attribution.insights_reader import InsightsReader
+from auditor.attribution.planning import Planned, cost_of, spread, within_budget
 from auditor.attribution.record_format import DEFAULT
 from auditor.attribution.tally import Tally
 from auditor.attribution.task import Estimate, Task, Used
 from auditor.model.attributed import Engine
 from auditor.model.evidence import Gap, Scope, Source, Window
+from auditor.model.money import Prices
 from auditor.model.network import FlowLog, NatGateway
 
 END = datetime(2026, 11, 16, tzinfo=UTC)
@@ -94,3 +96,25 @@ def test_the_budget_is_kept_and_not_left_while_something_fits(costs: list[Decima
     left_out = [one.estimate.usd for one in kept if one.gap and one.estimate and one.estimate.usd is not None]
     assert all(spent + usd > budget for usd in left_out)
     assert len(kept) == len(costs)
+
+
+class Unasked:
+    """Calls that must not be made."""
+
+    account_id = "123456789012"
+
+
+def test_what_is_left_goes_to_names_and_to_queries_that_must_be_asked_again() -> None:
+    """$1 less 0.10 and 0.30 leaves 0.60: half for names, a quarter for each log group."""
+    groups = []
+    for name, usd in (("a", "0.10"), ("b", "0.30")):
+        one = planned(name, usd, Engine.LOGS_INSIGHTS)
+        assert one.task is not None
+        reader = InsightsReader(one.task, Unasked(), Prices(), Decimal(1))  # type: ignore[arg-type]
+        groups.append(replace(one, reader=reader))
+    assert spread(Decimal(1), groups) == Decimal("0.30")
+    assert [one.reader.budget for one in groups if isinstance(one.reader, InsightsReader)] == [
+        Decimal("0.25"),
+        Decimal("0.45"),
+    ]
+    assert spread(Decimal(1), [planned("c", "0.40")]) == Decimal("0.60")
