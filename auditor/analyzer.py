@@ -59,7 +59,7 @@ def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
     partial = any(one.is_partial for one in traffic.reconciled.values())
     seen = traffic_of(evidence, extrapolated=False) if partial else traffic
     judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
-    plan = numbered(step for judgement in judged for step in judgement.steps)
+    plan = numbered(judgement.steps for judgement in judged)
     findings = (finding for judgement in judged for finding in judgement.findings)
     now = bill(evidence.network, traffic, evidence.prices)
     nats, endpoints = nat_costs(evidence, now, traffic), endpoint_costs(evidence, now)

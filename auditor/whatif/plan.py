@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from heapq import merge
 from itertools import accumulate
 
 from auditor.model.audit import PlanStep
 from auditor.model.money import EXACT, ZERO, subtract
-from auditor.whatif.edits import DropNatGateway, Edit, RouteSubnetToNat, apply_all
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    AssociateRouteTables,
+    DropNatGateway,
+    Edit,
+    RouteSubnetToNat,
+    apply_all,
+)
 from auditor.whatif.forecast import Forecast, Saved
 
 
@@ -48,9 +56,9 @@ def make_plan(now: Forecast, candidates: Iterable[Candidate]) -> Iterator[Step]:
         led_to |= _led_to(candidate.edits)
 
 
-def numbered(steps: Iterable[Step]) -> tuple[PlanStep, ...]:
-    """All regions' steps, what saves most for certain first, with running sums."""
-    ordered = sorted(steps, key=lambda step: (step.expected.copy_negate(), subtract(step.expected, step.high)))
+def numbered(regions: Iterable[Iterable[Step]]) -> tuple[PlanStep, ...]:
+    """The steps of all regions, what saves most first, with running sums; those of a region stay in their order."""
+    ordered = list(merge(*regions, key=lambda step: (step.expected.copy_negate(), subtract(step.expected, step.high))))
     unmeasured = [subtract(step.high, step.expected) for step in ordered]
     rows = zip(
         ordered,
@@ -80,7 +88,11 @@ def _may_pay(candidate: Candidate) -> bool:
     return amounts is not None and min(amounts) >= 0 and max(amounts) > 0
 
 
-def _order(candidate: Candidate) -> tuple[Decimal, Decimal]:
-    """What is measured before what is possible, the largest first; equals stay in the order of the rules."""
+def _order(candidate: Candidate) -> tuple[bool, bool, Decimal, Decimal]:
+    """What is measured before what is possible, the largest first; equals stay in the order of the rules.
+
+    Gateway endpoints come first: a subnet's new table copies those of the table that it had, not the other way round.
+    """
     _, expected, high = candidate.alone.amounts or (ZERO, ZERO, ZERO)
-    return (expected.copy_negate(), high.copy_negate())
+    is_gateway = any(isinstance(edit, AddGatewayEndpoint | AssociateRouteTables) for edit in candidate.edits)
+    return (not expected, not is_gateway, expected.copy_negate(), high.copy_negate())

@@ -231,9 +231,9 @@ def _series(rng: Random, network: Network, largest: int) -> list[Series]:
     ]
     metrics += [(endpoint.id, "BytesProcessed") for endpoint in network.endpoints if endpoint.type == "Interface"]
     kept = [metric for metric in metrics if rng.random() < 0.85]
-    young = {
-        one.id for one in (*network.nat_gateways, *network.endpoints) if one.created and one.created > WINDOW.start
-    }
+    created = [(nat.id, nat.created) for nat in network.nat_gateways]
+    created += [(endpoint.id, endpoint.created) for endpoint in network.endpoints]
+    young = {resource_id for resource_id, when in created if when and when > WINDOW.start}
     return [
         Series(*metric, *_split(rng, _bytes(rng, largest), is_young=metric[0] in young))
         if rng.random() < 0.9

@@ -24,7 +24,7 @@ from auditor.whatif.edits import (
 )
 from auditor.whatif.forecast import Forecast
 from auditor.whatif.outcome import Outcome
-from auditor.whatif.plan import Candidate, Step, make_plan
+from auditor.whatif.plan import Candidate, Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 from tests.whatif import oracle
 from tests.whatif.networks import PRICES, REGION, USD, edits, evidences, prices_of
@@ -91,6 +91,35 @@ def test_a_nat_gateway_to_which_the_plan_leads_is_not_dropped_by_it_as_idle() ->
     drop, route = DropNatGateway("nat-2", REGION), RouteSubnetToNat("subnet-a", REGION, "rtb-1", "nat-2")
     steps = plan_of(now, candidates(now, (drop,), (route,)))
     assert [(step.id, step.low) for step in steps] == [("1", Decimal(100))]
+
+
+def test_endpoints_come_before_subnets_get_tables_of_their_own() -> None:
+    """The copy of a table has its endpoints; an endpoint that came after it would be named in the old table only.
+
+    10,000 GB of subnet-a to the internet cross zones for 100 USD, 1,000 GB to S3 are saved by the endpoint, 55.
+    """
+    near = replace(NETWORK.nat_gateways[0], id="nat-2", subnet_id="subnet-a")
+    network = replace(NETWORK, nat_gateways=(*NETWORK.nat_gateways, near))
+    client = Client("1", REGION, "vpc-1", "subnet-a")
+    flows = tuple(
+        Flow(client, Destination(service, REGION), 0, count * GIB, Level.FLOW_LOGS, "nat-1")
+        for service, count in (("internet", 10_000), ("s3", 1000))
+    )
+    now = Situation(network, Traffic(flows), PRICES)
+    move = RouteSubnetToNat("subnet-a", REGION, "rtb-1", "nat-2")
+    steps = plan_of(now, candidates(now, (move,), (AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-1",)),)))
+    assert [(step.id, step.expected) for step in steps] == [("1", Decimal(55)), ("0", Decimal(100))]
+
+
+def test_the_steps_of_a_region_stay_in_their_order_among_those_of_others() -> None:
+    """Each is priced on top of those before it."""
+    first, second, other = (Step(name, *(Decimal(usd),) * 3) for name, usd in (("a", 5), ("b", 9), ("c", 7)))
+    rows = numbered([(first, second), (other,)])
+    assert [(row.step, row.finding_id, row.cumulative) for row in rows] == [
+        (1, "c", Decimal(7)),
+        (2, "a", Decimal(12)),
+        (3, "b", Decimal(21)),
+    ]
 
 
 def test_two_ideas_for_the_same_bytes_are_counted_once() -> None:
