@@ -15,7 +15,7 @@ from auditor.attribution.insights_query import Span, grouped, query_text, rows
 from auditor.attribution.insights_run import run_query
 from auditor.attribution.insights_spans import DAY, Spans
 from auditor.attribution.tally import Tally
-from auditor.attribution.task import Estimate, Task, Used
+from auditor.attribution.task import Estimate, Task, Used, dollars
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import DESCRIBE_LOG_GROUPS, GET_LOG_METRICS, START_QUERY
@@ -89,8 +89,8 @@ class InsightsReader:
         if usd is not None and usd > self.budget:
             raise AwsFailureError(
                 Kind.UNKNOWN,
-                f"{START_QUERY.action}: log group {self._log_group}: stopped before it would cost ${usd:.2f}, parts"
-                f" that had to be asked again included: ${self.budget:.2f} of the budget were left, raise --budget",
+                f"{START_QUERY.action}: log group {self._log_group}: stopped before it would cost {dollars(usd)}, parts"
+                f" that had to be asked again included: {dollars(self.budget)} of the budget were left, raise --budget",
             )
 
     def _usd(self, count: int) -> Decimal | None:

@@ -12,7 +12,7 @@ from auditor.attribution.live_dns import Resolve, names_by_dns
 from auditor.attribution.planning import Callers
 from auditor.attribution.query_logs import QueryLogReader
 from auditor.attribution.ranges import Ranges
-from auditor.attribution.task import Estimate, Task, Used
+from auditor.attribution.task import Estimate, Task, Used, dollars
 from auditor.aws.failures import AwsFailureError
 from auditor.errors import UsageError
 from auditor.model.attributed import Name, NamedBy
@@ -96,7 +96,7 @@ def _too_dear(expected: Estimate, budget: Decimal) -> str | None:
         return f"resolver query logs ({expected.detail}) are not read: their price is not known"
     if expected.usd > max(budget, ZERO):
         return (
-            f"resolver query logs ({expected.detail}) are not read: it would cost ${expected.usd:.2f}, over the"
-            f" ${max(budget, ZERO):.2f} that are left of the budget: raise --budget or shorten --window"
+            f"resolver query logs ({expected.detail}) are not read: it would cost {dollars(expected.usd)}, over the"
+            f" {dollars(max(budget, ZERO))} that are left of the budget: raise --budget or shorten --window"
         )
     return None

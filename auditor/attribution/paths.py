@@ -13,9 +13,11 @@ from auditor.attribution.ranges import Ranges
 from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.s3_reader import Listing, list_url
 from auditor.attribution.tally import Counted, Tally, counting
+from auditor.attribution.task import dollars
 from auditor.aws.accounts import own_account
+from auditor.aws.failures import AwsFailureError
 from auditor.aws.session import AuditSession
-from auditor.errors import UsageError
+from auditor.errors import NoAccessError, UsageError
 from auditor.model.money import EXACT, ZERO
 from auditor.model.network import NatGateway
 
@@ -52,7 +54,10 @@ async def count_paths(paths: Sequence[str], question: Question) -> Counted:
 async def _count_urls(urls: Sequence[str], question: Question, tally: Tally) -> None:
     async with AuditSession(question.profile) as session:
         own = await own_account(session)
-        listings = [await list_url(url, own, question.here) for url in urls]
+        try:
+            listings = [await list_url(url, own, question.here) for url in urls]
+        except AwsFailureError as failure:
+            raise NoAccessError(failure.reason) from failure
         _require_budget(listings, question.budget)
         for listing in listings:
             async with aclosing(listing.batches()) as batches:
@@ -71,4 +76,6 @@ def _require_budget(listings: Sequence[Listing], budget: Decimal) -> None:
         usd = EXACT.add(usd, estimate.usd)
     if usd > budget:
         sizes = "; ".join(listing.estimate.detail for listing in listings)
-        raise UsageError(f"to read {sizes} would cost ${usd:.2f}, over the budget of ${budget:.2f}: raise --budget")
+        raise UsageError(
+            f"to read {sizes} would cost {dollars(usd)}, over the budget of {dollars(budget)}: raise --budget"
+        )

@@ -14,7 +14,7 @@ from auditor.attribution.insights_reader import InsightsReader
 from auditor.attribution.s3_keys import location
 from auditor.attribution.s3_objects import find_bucket
 from auditor.attribution.s3_reader import S3Reader
-from auditor.attribution.task import Estimate, Reader, Task
+from auditor.attribution.task import Estimate, Reader, Task, dollars
 from auditor.aws.accounts import reach
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
@@ -162,8 +162,10 @@ def _usd(one: Planned) -> Decimal | None:
 
 
 def _too_dear(usd: Decimal, budget: Decimal, left: Decimal) -> str:
-    taken = "" if left == budget else f", of which other scans take ${EXACT.subtract(budget, left):.2f}"
-    return f"it would cost ${usd:.2f}, over the budget of ${budget:.2f}{taken}: raise --budget or shorten --window"
+    taken = "" if left == budget else f", of which other scans take {dollars(EXACT.subtract(budget, left))}"
+    return (
+        f"it would cost {dollars(usd)}, over the budget of {dollars(budget)}{taken}: raise --budget or shorten --window"
+    )
 
 
 def _left_out(one: Planned, why: str) -> Planned:

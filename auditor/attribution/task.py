@@ -12,6 +12,8 @@ from auditor.model.attributed import Engine
 from auditor.model.evidence import Window
 from auditor.model.network import FlowLog, NatGateway
 
+_CENT, _SMALLEST = Decimal("0.01"), Decimal("0.0001")
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -52,3 +54,8 @@ class Reader(Protocol):
 
     async def read(self, tally: Tally) -> Used:
         """Add all records of the task to the tally, or fail."""
+
+
+def dollars(usd: Decimal) -> str:
+    """An amount in a message: cents, or for less than a cent as many places as tell it from nothing."""
+    return f"${usd:.2f}" if usd == 0 or usd >= _CENT else f"${usd:.1g}" if usd >= _SMALLEST else "less than $0.0001"

@@ -14,7 +14,7 @@ from auditor.attribution.insights_reader import InsightsReader
 from auditor.attribution.planning import Planned, cost_of, spread, within_budget
 from auditor.attribution.record_format import DEFAULT
 from auditor.attribution.tally import Tally
-from auditor.attribution.task import Estimate, Task, Used
+from auditor.attribution.task import Estimate, Task, Used, dollars
 from auditor.model.attributed import Engine
 from auditor.model.evidence import Gap, Scope, Source, Window
 from auditor.model.money import Prices
@@ -118,3 +118,18 @@ def test_what_is_left_goes_to_names_and_to_queries_that_must_be_asked_again() ->
         Decimal("0.45"),
     ]
     assert spread(Decimal(1), [planned("c", "0.40")]) == Decimal("0.60")
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        ("0", "$0.00"),
+        ("1", "$1.00"),
+        ("0.01", "$0.01"),
+        ("0.00999", "$0.01"),
+        ("0.0031", "$0.003"),
+        ("0.00004", "less than $0.0001"),
+    ],
+)
+def test_small_amounts_are_told_from_nothing(usd: str, text: str) -> None:
+    assert dollars(Decimal(usd)) == text

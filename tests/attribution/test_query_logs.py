@@ -180,7 +180,7 @@ def test_over_the_budget_nothing_is_read_and_a_problem_says_what_it_would_cost(
     assert found.names == {}
     assert found.usd == 0
     assert "1 objects" in found.problems[0]
-    assert "over the $0.00 that are left of the budget: raise --budget" in found.problems[0]
+    assert "over the less than $0.0001 that are left of the budget: raise --budget" in found.problems[0]
     assert not any(key in call.operation for call in s3.calls)
 
 
