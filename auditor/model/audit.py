@@ -126,6 +126,7 @@ class Talker:
     region: str | None
     bytes_up: int
     bytes_down: int
+    route_table_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

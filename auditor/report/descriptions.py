@@ -109,6 +109,7 @@ FIELDS = {
     "Talker.interface_id": "Id of its network interface; null where it is not known.",
     "Talker.subnet_id": "Id of its subnet; null where it is not known.",
     "Talker.az": "Its availability zone; null where it is not known.",
+    "Talker.route_table_id": "Id of the route table that its subnet uses; null where it is not known.",
     "Talker.service": _SERVICE,
     "Talker.region": _SERVICE_REGION,
     "Talker.bytes_up": _SEEN_UP,

@@ -70,7 +70,7 @@ def _carried(  # noqa: PLR0913, PLR0917 -- what is known of one NAT gateway stan
         destinations=_destinations(found, costs, nat.region, offered),
         unattributed_bytes=found.unattributed,
         unattributed_cost=costs.get(None),
-        talkers=_talkers(talkers),
+        talkers=_talkers(evidence, talkers),
     )
 
 
@@ -136,7 +136,8 @@ def _offered(evidence: Evidence) -> frozenset[Place]:
     return frozenset((one.service, one.region) for one in evidence.network.endpoint_services)
 
 
-def _talkers(talkers: Iterable[TopTalker]) -> tuple[Talker, ...]:
+def _talkers(evidence: Evidence, talkers: Iterable[TopTalker]) -> tuple[Talker, ...]:
+    tables = evidence.network.table_of_subnet
     largest = sorted(talkers, key=lambda one: (-(one.bytes_up + one.bytes_down), one.address, one.service))
     return tuple(
         Talker(
@@ -149,6 +150,7 @@ def _talkers(talkers: Iterable[TopTalker]) -> tuple[Talker, ...]:
             region=one.service_region,
             bytes_up=one.bytes_up,
             bytes_down=one.bytes_down,
+            route_table_id=tables[one.subnet_id].id if one.subnet_id in tables else None,
         )
         for one in largest[:TALKERS]
     )

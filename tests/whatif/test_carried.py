@@ -82,6 +82,14 @@ def test_the_twenty_largest_clients_are_shown_the_largest_first() -> None:
     assert [one.owner for one in shown] == [f"i-{n}" for n in range(24, 4, -1)]
 
 
+def test_a_client_is_shown_with_the_route_table_of_its_subnet() -> None:
+    of = evidence(seen("s3", GIB))
+    (subnet, *_), (table, *_) = of.network.subnets, of.network.table_of_subnet.values()
+    known, unknown = (TopTalker("nat-1", "10.0.0.1", "s3", REGION, 2, 0, subnet_id=one) for one in (subnet.id, None))
+    shown = row(replace(of, scopes=(replace(of.scopes[0], talkers=(known, unknown)),))).talkers
+    assert [one.route_table_id for one in shown] == [table.id, None]
+
+
 def test_what_reading_flow_logs_cost_is_part_of_the_run() -> None:
     """0.02 of Athena on top of no metric; and unknown where one price is."""
     of = evidence(seen("s3", GIB))
