@@ -92,29 +92,15 @@ def _build_logs(production: Account, platform: Account, company: Company, scopes
     frankfurt, virginia, _ = _REGIONS
     _create_bucket(platform, virginia, flow_log_plans.LAKE_BUCKET)
     _create_bucket(production, frankfurt, query_logs.BUCKET)
-    _create_bucket(production, virginia, flow_log_plans.DENIED_BUCKET, policy=_nobody(flow_log_plans.DENIED_BUCKET))
     owners = {egress.FLOW_LOG_BUCKET: production.id, flow_log_plans.LAKE_BUCKET: platform.id}
     said = flow_logs.build(company, scopes, owners)
     resolver = production.client("route53resolver", frankfurt)
     query_logs.build(scopes[production.id, frankfurt], resolver, said[query_logs.NETWORK])
 
 
-def _create_bucket(account: Account, region: str, name: str, *, policy: str = "") -> None:
-    s3 = account.client("s3", region)
+def _create_bucket(account: Account, region: str, name: str) -> None:
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=name, **place)
-    if policy:
-        s3.put_bucket_policy(Bucket=name, Policy=policy)
-
-
-def _nobody(bucket: str) -> str:
-    statement = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": ["s3:ListBucket", "s3:GetObject"],
-        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.client("s3", region).create_bucket(Bucket=name, **place)
 
 
 def _scope(account: Account, region: str, company: Company, now: datetime) -> Scope:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.request import ProxyHandler, Request, build_opener
 
-from auditor.demo import moto_patches, moto_storage
+from auditor.demo import moto_patches
 from auditor.demo.extra import DemoUnavailableError
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ class EmbeddedAws:
             moto_patches.load()
         stack.enter_context(_silenced("werkzeug"))
         stack.enter_context(moto_patches.corrected())
-        stack.enter_context(moto_storage.corrected())
         self.endpoint_url = stack.enter_context(moto_patches.server())
         self.environment["AWS_ENDPOINT_URL"] = self.endpoint_url
         self._post("/moto-api/reset")

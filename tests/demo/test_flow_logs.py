@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from botocore.exceptions import ClientError
 
 from auditor.attribution.files import find_files
 from auditor.attribution.ranges import load_ranges
@@ -198,7 +197,7 @@ def test_each_flow_log_says_its_shape(company: Company, clients: Clients) -> Non
         "analytics-a": ("subnet", "arn:aws:s3:::nordlicht-lake/network", "parquet"),
         "analytics-b": ("eni", "arn:aws:s3:::nordlicht-lake/network", "parquet"),
         "mobile-api": ("nat", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
-        "batch": ("vpc", "arn:aws:s3:::nordlicht-security-logs", "plain-text"),
+        "batch": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
     }
 
 
@@ -226,14 +225,10 @@ def test_hive_keys_name_account_service_region_and_day(company: Company, clients
     )
 
 
-def test_a_bucket_refuses(company: Company, clients: Clients) -> None:
-    assert "batch" in company.flow_logs
-    s3 = clients("batch", "s3")
-    with pytest.raises(ClientError) as refused:
-        s3.list_objects_v2(Bucket="nordlicht-security-logs")
-    assert refused.value.response["Error"]["Code"] == "AccessDenied"
-    with pytest.raises(ClientError, match="403"):
-        s3.head_bucket(Bucket="nordlicht-security-logs")
+def test_one_format_holds_no_bytes(company: Company, clients: Clients) -> None:
+    form = described(company, clients, "batch")["LogFormat"]
+    assert "${interface-id} ${srcaddr} ${dstaddr}" in form
+    assert "bytes" not in form
 
 
 def test_an_interface_is_found_by_any_of_its_addresses(company: Company, clients: Clients) -> None:
