@@ -76,7 +76,7 @@ def test_the_folder_is_tried_before_anything_is_read(config: Config, proxy: Faul
 )
 def test_how_a_run_ends(config: Config, gaps: tuple[Gap, ...], options: dict[str, object], code: Exit) -> None:
     evidence = replace(
-        pipeline.read(config.model_copy(update={"regions": ("us-east-1",)}), DEMO_NOW, Progress()), gaps=gaps
+        pipeline.read(config.model_copy(update={"regions": ("eu-central-1",)}), DEMO_NOW, Progress()), gaps=gaps
     )
     outcome = pipeline.report(evidence, config)
     assert outcome.audit.totals.saving_measured > Decimal("0.01")
@@ -84,7 +84,7 @@ def test_how_a_run_ends(config: Config, gaps: tuple[Gap, ...], options: dict[str
 
 
 def test_a_limit_is_exceeded_only_by_more(config: Config) -> None:
-    evidence = pipeline.read(config.model_copy(update={"regions": ("us-east-1",)}), DEMO_NOW, Progress())
+    evidence = pipeline.read(config.model_copy(update={"regions": ("eu-central-1",)}), DEMO_NOW, Progress())
     outcome = pipeline.report(evidence, config)
     exactly = config.model_copy(update={"fail_above": outcome.audit.totals.saving_measured})
     assert outcome.exit_code(exactly) is Exit.REPORTED

@@ -19,7 +19,7 @@ from tests.fault_proxy import FaultProxy
 @pytest.fixture
 def saved(run: Auditor, tmp_path: Path) -> Path:
     """A run's folder."""
-    assert run("--region", "us-east-1").returncode == OK
+    assert run("--region", "eu-central-1").returncode == OK
     return tmp_path / "report"
 
 

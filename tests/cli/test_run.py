@@ -66,7 +66,7 @@ def test_output_that_cannot_be_written_is_said_before_anything_is_read(
 
 def test_more_saved_than_allowed(run: Auditor) -> None:
     """Above wins over gaps; the threshold is about what is measured."""
-    everything = ("--region", "us-east-1", "--fail-above")
+    everything = ("--region", "eu-central-1", "--fail-above")
     assert run(*everything, "1").returncode == ABOVE
     assert run(*everything, "1000000").returncode == OK
 
