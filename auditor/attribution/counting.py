@@ -15,18 +15,22 @@ A regional NAT gateway has no interface; its records carry its id and the final 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from auditor.attribution.record_format import RecordFormat
 from auditor.model.network import NatGateway
 
-NODATA, SKIPDATA, REJECTED, UNREADABLE = -1, -2, -3, -4
+NODATA, SKIPDATA, REJECTED, UNREADABLE, OUTSIDE = -1, -2, -3, -4, -5
 """Outcomes of a record below zero; NULL is a record of no NAT gateway, others are the number of the gateway."""
+
+Seconds = tuple[int, int]
+"""From the first second to before the second one."""
 
 EITHER, UP, DOWN = 0, 1, 2
 """Directions. EITHER: which of the two it is follows from what the addresses are."""
 
-_OUTCOME = """CASE WHEN {log_status} = 'OK' AND {action} = 'ACCEPT' AND {bytes} >= 0 THEN gateway
+_OUTCOME = """CASE {outside}WHEN {log_status} = 'OK' AND {action} = 'ACCEPT' AND {bytes} >= 0 THEN gateway
       WHEN {log_status} = 'NODATA' THEN -1 WHEN {log_status} = 'SKIPDATA' THEN -2
       WHEN {action} = 'REJECT' THEN -3 WHEN {bytes} IS NULL OR {bytes} < 0 THEN -4 ELSE gateway END"""
 
@@ -38,19 +42,22 @@ _BY_PACKET = """CASE WHEN outcome >= 0 THEN CASE
 
 _BY_ADDRESS = "0"
 
+_TELLS = "CASE WHEN {packet}srcaddr LIKE '10.%' AND {packet}dstaddr LIKE '10.%' THEN FALSE ELSE TRUE END"
+"""Without the packets' addresses nothing between two private ones counts; these are the most of them, quickly told."""
+
 _COUNT = """
 SELECT outcome, direction,
-  CASE WHEN {is_counted} THEN {source} END AS source, CASE WHEN {is_counted} THEN {destination} END AS destination,
+  {source} AS source, {destination} AS destination,
   SUM(bytes) AS bytes, {count} AS records, MIN(first_second) AS first_second, MAX(last_second) AS last_second
 FROM (
-  SELECT outcome, regional, {direction} AS direction, {addresses}, bytes, first_second, last_second
+  SELECT outcome, regional, {direction} AS direction, {addresses}bytes, first_second, last_second
   FROM (
-    SELECT {outcome} AS outcome, regional, {addresses},
+    SELECT {outcome} AS outcome, regional, {addresses}
       {bytes} AS bytes, {start} AS first_second, {end} AS last_second
-    FROM {records} AS records {join} {gateways} AS gateways ON record_key = {key}
+    FROM {records} AS records {join}
   ) AS judged
-  WHERE {where}
 ) AS directed
+WHERE {where}
 GROUP BY 1, 2, 3, 4
 """
 
@@ -65,45 +72,71 @@ USED = frozenset(_NUMBERS) | {
 """The fields that the counting reads."""
 
 
-class Part(Enum):
-    """Which records a query counts.
+_OF_NOBODY = "(SELECT CAST(NULL AS INTEGER) AS gateway, CAST(NULL AS BOOLEAN) AS regional)"
 
-    All in one scan; or, where columns that are not used need not be read, first those of the gateways, then the
-    others, whose addresses do not matter.
+
+class Part(Enum):
+    """Which records a query looks at.
+
+    ALL: every one. TELLING: those that tell something, and no other: of NAT gateways the ones that may be counted, of
+    all interfaces those without bytes. CARRYING and EMPTY: the two halves of that, for where columns that are not
+    used need not be read.
     """
 
-    ALL = ("LEFT JOIN", "TRUE")
-    OF_GATEWAYS = ("JOIN", "outcome >= 0")
-    OTHERS = ("LEFT JOIN", "(outcome IS NULL OR outcome < 0)")
+    ALL = "TRUE"
+    TELLING = "outcome < 0 OR outcome >= 0 AND {counts}"
+    CARRYING = "outcome >= 0 AND {counts}"
+    EMPTY = "outcome < 0"
 
 
-def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Part.ALL) -> str:
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Records that start outside the window do not count; what begins before or ends after the span is looked at."""
+
+    window: Seconds | None = None
+    span: Seconds | None = None
+
+
+def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Part.ALL, times: Times = Times()) -> str:
     """The query over `records` of that format.
 
     `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text; '-' is
     NULL in interface_id, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id), gateway
     (its number) and regional.
     """
-    fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", WEIGHT)
-    packet = "pkt_" if form.names_clients or "srcaddr" not in form.fields else ""
-    join, where = part.value
     numbers = {name: _column(form, name, "BIGINT") for name in _NUMBERS}
     status = {name.replace("-", "_"): _column(form, name, "VARCHAR") for name in ("log-status", "action")}
+    carries = part is not Part.EMPTY
+    fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", WEIGHT) if carries else (WEIGHT,)
+    packet = "pkt_" if form.names_clients or "srcaddr" not in form.fields else ""
+    is_counted = "direction >= 0" if form.names_clients else "regional IS NOT NULL"
+    counts = "direction >= 0" if form.names_clients else _TELLS.format(packet=packet)
     return _COUNT.format(
         records=records,
-        gateways=gateways,
-        addresses=", ".join(name.replace("-", "_") for name in fields if name in form.fields),
+        join=_join(form, gateways, part),
+        addresses="".join(f"{name.replace('-', '_')}, " for name in fields if name in form.fields),
         count=f"SUM({WEIGHT})" if WEIGHT in form.fields else "COUNT(*)",
-        source=f"{packet}srcaddr",
-        destination=f"{packet}dstaddr",
-        direction=_BY_PACKET if form.names_clients else _BY_ADDRESS,
-        is_counted="direction >= 0" if form.names_clients else "regional IS NOT NULL",
-        outcome=_OUTCOME.format(bytes=numbers["bytes"], **status),
-        key=_key(form),
-        join=join,
-        where=where,
+        source=f"CASE WHEN {is_counted} THEN {packet}srcaddr END" if carries else "CAST(NULL AS VARCHAR)",
+        destination=f"CASE WHEN {is_counted} THEN {packet}dstaddr END" if carries else "CAST(NULL AS VARCHAR)",
+        direction=_BY_PACKET if form.names_clients and carries else _BY_ADDRESS,
+        outcome=_OUTCOME.format(bytes=numbers["bytes"], outside=_outside(numbers["start"], times), **status),
+        where=part.value.format(counts=counts)
+        + (f" OR first_second < {times.span[0]} OR last_second > {times.span[1]}" if times.span else ""),
         **numbers,
     )
+
+
+def _outside(start: str, times: Times) -> str:
+    if times.window is None:
+        return ""
+    return f"WHEN {start} < {times.window[0]} OR {start} >= {times.window[1]} THEN {OUTSIDE} "
+
+
+def _join(form: RecordFormat, gateways: str, part: Part) -> str:
+    if part is Part.EMPTY:
+        return f"CROSS JOIN {_OF_NOBODY} AS gateways"
+    kind = "JOIN" if part is Part.CARRYING else "LEFT JOIN"
+    return f"{kind} {gateways} AS gateways ON record_key = {_key(form)}"
 
 
 def typed_columns(fields: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ _SUFFIXES = frozenset({".gz", ".log", ".txt", ".parquet", ""})
 """What counts as a flow log in a folder; a file that is named itself may have any name."""
 
 _PARQUET_MAGIC = b"PAR1"
-_FIRST_LINE = 64 * 1024
+_FIRST_LINES = 64 * 1024
 
 
 @dataclass
@@ -82,24 +82,26 @@ def _sort_in(found: FlowLogFiles, path: Path, log_format: RecordFormat | None) -
         if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC:
             found.parquet.append(path)
             return
-    line = first_line(path)
-    named = header(line)
-    form = named or log_format or guess(line)
+    first, second = first_lines(path)
+    named = header(first)
+    form = named or log_format or guess(first)
     if form is not None:
-        found.text[form].append(TextFile(path, has_header=named is not None))
-    elif line:
+        record = second if named else first
+        found.text[form].append(TextFile(path, has_header=named is not None, span=form.span_of(record)))
+    elif first:
         raise UsageError(f"{path}: has no header line that names its fields: say them with --log-format")
 
 
-def first_line(path: Path) -> str:
-    """The first line of a text file, unpacked; empty for an empty file."""
+def first_lines(path: Path) -> tuple[str, str]:
+    """The first two lines of a text file, unpacked; empty for those that are not there."""
     start = b""
     with path.open("rb") as file:
         try:
             for block in unpacked(file):
                 start += block
-                if b"\n" in start or len(start) > _FIRST_LINE:
+                if start.count(b"\n") > 1 or len(start) > _FIRST_LINES:
                     break
         except EOFError:
             pass  # its beginning is enough here; whoever reads it all meets the error again
-    return start.partition(b"\n")[0].decode("utf-8", "replace").strip()
+    first, second, *_ = [*start.split(b"\n", 2), b""]
+    return first.decode("utf-8", "replace").strip(), second.decode("utf-8", "replace").strip()

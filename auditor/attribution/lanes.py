@@ -23,9 +23,9 @@ from isal import isal_zlib
 _BLOCK = 16 * 1024
 _LONGEST_LINE = 1024 * 1024
 _PIPE = 1024 * 1024
-_BATCH = 512 * 1024
-_AHEAD = 32
-"""Batches that wait to be read: 16 MiB."""
+_BATCH = 256 * 1024
+_AHEAD = 8
+"""Batches that wait to be read: two megabytes, which stay in the processor's cache."""
 
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer, checksum included."""
@@ -40,10 +40,11 @@ Piece: TypeAlias = bytes | memoryview
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file of one record a line."""
+    """A file of one record a line; `span` is start and end of one of its records, in seconds, if it has any."""
 
     path: Path
     has_header: bool
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,14 @@ def unpacked(file: BinaryIO, block: int = _BLOCK) -> Iterator[bytes]:
         raise EOFError("gzip data ends too early")
 
 
-def lines(file: TextFile) -> Iterator[Piece]:
+@dataclass
+class Lines:
+    """How many lines were handed out."""
+
+    count: int = 0
+
+
+def lines(file: TextFile, seen: Lines) -> Iterator[Piece]:
     """The content up to its last whole line in pieces, without the header line; views, for copies cost a tenth.
 
     A last line without an end gets one, unless it was cut off.
@@ -91,9 +99,11 @@ def lines(file: TextFile) -> Iterator[Piece]:
                 continue
             if not to_skip:
                 yield rest
+            seen.count += block.count(b"\n", start, end)
             yield memoryview(block)[start:end]
             rest, to_skip = block[end:], False
     if rest and not to_skip:
+        seen.count += 1
         yield rest + b"\n"
 
 
@@ -101,13 +111,14 @@ def lines(file: TextFile) -> Iterator[Piece]:
 class Lanes:
     """Files unpacked by `count` threads, their lines ready in a queue for whichever of `count` pipes is read.
 
-    A context; at its end `unreadable` is complete. The queue lets the unpacking run ahead of a reader that now reads
-    much and now nothing; an engine may read all pipes at once or one after the other.
+    A context; at its end `unreadable` and `count_of_lines` are complete. The queue lets the unpacking run ahead of a
+    reader that now reads much and now nothing; an engine may read all pipes at once or one after the other.
     """
 
     files: Iterator[TextFile]
     count: int
     unreadable: list[Unreadable] = field(default_factory=list)
+    count_of_lines: int = 0
     _ends: list[int] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -142,14 +153,17 @@ class Lanes:
         thread.start()
 
     def _unpack(self) -> None:
+        seen = Lines()
         while (file := self._next()) is not None:
             try:
-                for pieces in batches(lines(file)):
+                for pieces in batches(lines(file, seen)):
                     self._ready.put(pieces)
                     if self._stopped:
                         break
             except DAMAGED as problem:
                 self.unreadable.append(Unreadable(file.path, str(problem)))
+        with self._lock:
+            self.count_of_lines += seen.count
         self._ready.put(None)  # one for each pipe
 
     def _next(self) -> TextFile | None:

@@ -34,6 +34,12 @@ class RecordFormat:
         """What is missing to count a NAT gateway, in words; empty where nothing is."""
         return lacks(self.fields, regional=regional)
 
+    def span_of(self, line: str) -> tuple[int, int] | None:
+        """Start and end of a record, in seconds; `None` where it has them not."""
+        values = dict(zip(self.fields, line.split(), strict=False))
+        start, end = values.get("start", "-"), values.get("end", "-")
+        return (int(start), int(end)) if start.isdecimal() and end.isdecimal() else None
+
 
 DEFAULT = RecordFormat(DEFAULT_FIELDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.attribution.counting import USED, WEIGHT, Part, count_query, record_keys, typed_columns
+from auditor.attribution.counting import (
+    OUTSIDE,
+    USED,
+    WEIGHT,
+    Part,
+    Seconds,
+    Times,
+    count_query,
+    record_keys,
+    typed_columns,
+)
 from auditor.attribution.lanes import Lanes, TextFile, Unreadable
 from auditor.attribution.record_format import RecordFormat, columns
 from auditor.errors import UsageError
@@ -62,9 +73,8 @@ class Scan:
         """Text files, gzip or not, by their format."""
         for form, group in files.items():
             if self._is_enough(form, group[0].path, len(group)):
-                lanes = Lanes(iter(group), min(len(group), os.cpu_count() or 1))
-                with lanes:
-                    self._count(form, _read_csv(lanes.paths, form), Part.ALL)
+                with Lanes(iter(group), max(1, (os.cpu_count() or 1) // 2)) as lanes:
+                    self._count_text(form, group, lanes)
                 self.unreadable += lanes.unreadable
 
     def parquet(self, paths: Sequence[Path]) -> None:
@@ -132,8 +142,11 @@ class Scan:
 
         try:
             with self._all_or_nothing():
-                for part in (Part.OF_GATEWAYS, Part.OTHERS):
-                    self._count(columns(names), _read_parquet(paths, names), part)
+                before, records = self._looked_at(), _read_parquet(paths, names)
+                for part in (Part.CARRYING, Part.EMPTY):
+                    self._count(columns(names), records, part)
+                count, *extent = self._extent(names, records)
+                self._pass_over(count - (self._looked_at() - before), extent)
         except duckdb.Error as error:
             if len(paths) == 1:
                 self.unreadable.append(Unreadable(paths[0], str(error).partition("\n")[0]))
@@ -152,11 +165,44 @@ class Scan:
             raise
         self.connection.commit()
 
-    def _count(self, form: RecordFormat, records: str, part: Part) -> None:
-        if self.window and "start" in form.fields:
-            first, end = (int(moment.timestamp()) for moment in (self.window.start, self.window.end))
-            records = f"(SELECT * FROM {records} WHERE start >= {first} AND start < {end})"  # noqa: S608
-        self.connection.execute(f"INSERT INTO sums {count_query(form, records, 'gateways', part)}")
+    def _count_text(self, form: RecordFormat, group: Sequence[TextFile], lanes: Lanes) -> None:
+        """Most records tell nothing and need not be looked at, if the first start and the last end are nearly known."""
+        before, span = self._looked_at(), self._span(group)
+        self._count(form, _read_csv(lanes.paths, form), Part.TELLING if span else Part.ALL, span)
+        self._pass_over(lanes.count_of_lines - (self._looked_at() - before), span or (None, None))
+
+    def _span(self, group: Sequence[TextFile]) -> Seconds | None:
+        """From the least start to the greatest end of one record a file."""
+        first, end = self._seconds or (0, sys.maxsize)
+        spans = [file.span for file in group if file.span and first <= file.span[0] < end]
+        return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
+
+    def _looked_at(self) -> int:
+        found = self.connection.execute("SELECT COALESCE(SUM(records), 0) FROM sums").fetchall()
+        return int(found[0][0]) + self.rejected_lines
+
+    def _pass_over(self, others: int, extent: Sequence[int | None]) -> None:
+        """Records that no query looked at count all the same; those outside the window do not."""
+        self.connection.execute("DELETE FROM sums WHERE outcome = $1", [OUTSIDE])
+        self.connection.execute("INSERT INTO sums VALUES (NULL, 0, NULL, NULL, 0, $1, $2, $3)", [others, *extent])
+
+    def _extent(self, names: Sequence[str], records: str) -> tuple[int, int | None, int | None]:
+        """How many records there are; the first start and the last end of those in the window."""
+        start, end = (f'"{name}"' if name in names else "CAST(NULL AS BIGINT)" for name in ("start", "end"))
+        inside = f"{start} >= {self._seconds[0]} AND {start} < {self._seconds[1]}" if self._seconds else "TRUE"
+        (count,) = self.connection.execute(f"SELECT COUNT(*) FROM {records}").fetchall()[0]  # noqa: S608
+        bounds = f"SELECT MIN({start}), MAX({end}) FROM {records} WHERE {inside}"  # noqa: S608
+        return count, *self.connection.execute(bounds).fetchall()[0]
+
+    @property
+    def _seconds(self) -> Seconds | None:
+        if self.window is None:
+            return None
+        return int(self.window.start.timestamp()), int(self.window.end.timestamp())
+
+    def _count(self, form: RecordFormat, records: str, part: Part, span: Seconds | None = None) -> None:
+        times = Times(self._seconds if "start" in form.fields else None, span)
+        self.connection.execute(f"INSERT INTO sums {count_query(form, records, 'gateways', part, times)}")
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
