@@ -11,6 +11,7 @@ from decimal import Decimal
 from auditor.attribution.files import find_files
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.record_format import RecordFormat
+from auditor.attribution.s3_download import Batch
 from auditor.attribution.s3_reader import Listing, list_url
 from auditor.attribution.tally import Counted, Tally, counting
 from auditor.attribution.task import dollars
@@ -56,15 +57,22 @@ async def _count_urls(urls: Sequence[str], question: Question, tally: Tally) -> 
         own = await own_account(session)
         try:
             listings = [await list_url(url, own, question.here) for url in urls]
+            _require_budget(listings, question.budget)
+            for listing in listings:
+                await _count_listing(listing, question, tally)
         except AwsFailureError as failure:
             raise NoAccessError(failure.reason) from failure
-        _require_budget(listings, question.budget)
-        for listing in listings:
-            async with aclosing(listing.batches()) as batches:
-                async for batch in batches:
-                    files = find_files([str(path) for path in batch.files], question.log_format)
-                    files.unreadable += batch.unreadable
-                    await asyncio.to_thread(tally.add_files, files)
+
+
+async def _count_listing(listing: Listing, question: Question, tally: Tally) -> None:
+    def count(batch: Batch) -> None:
+        files = find_files([str(path) for path in batch.files], question.log_format)
+        files.unreadable += batch.unreadable
+        tally.add_files(files)
+
+    async with aclosing(listing.batches()) as batches:
+        async for batch in batches:
+            await asyncio.to_thread(count, batch)
 
 
 def _require_budget(listings: Sequence[Listing], budget: Decimal) -> None:

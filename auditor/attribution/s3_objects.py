@@ -86,9 +86,10 @@ class Bucket:
         return AwsFailureError(Kind.DENIED, reason, denials[0].refusal)
 
 
-async def list_all(bucket: Bucket, prefixes: Iterable[str]) -> list[list[StoredObject]]:
-    """The objects of each prefix, in their order."""
-    return await each(bucket.objects, prefixes, _LISTS_AT_ONCE)
+async def list_all(bucket: Bucket, prefixes: Sequence[str]) -> list[list[StoredObject]]:
+    """The objects of each prefix, in their order; what S3 denies it is asked for once, not for every prefix."""
+    first, rest = tuple(prefixes)[:1], tuple(prefixes)[1:]
+    return [*await each(bucket.objects, first, 1), *await each(bucket.objects, rest, _LISTS_AT_ONCE)]
 
 
 async def each(use: Callable[[A], Awaitable[T]], items: Iterable[A], at_once: int) -> list[T]:

@@ -73,7 +73,7 @@ class Scan:
         """Text files, gzip or not, by their format."""
         for form, group in files.items():
             if self._is_enough(form, group[0].path, len(group)):
-                with Lanes(iter(group), max(1, (os.cpu_count() or 1) // 2)) as lanes:
+                with Lanes(iter(group), min(len(group), os.cpu_count() or 1)) as lanes:
                     self._count_text(form, group, lanes)
                 self.unreadable += lanes.unreadable
 

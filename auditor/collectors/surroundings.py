@@ -103,7 +103,7 @@ def parse_interface(item: dict[str, Any], account_id: str, region: str) -> Inter
         description=item.get("Description", ""),
         private_ips=tuple(address for address in addresses if address),
         instance_id=(item.get("Attachment") or {}).get("InstanceId", ""),
-        tags=parse_tags(item),
+        tags=parse_tags(item, "TagSet"),
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from auditor.model.network import Tags
 
 
-def parse_tags(resource: dict[str, Any]) -> Tags:
-    """The resource's tags, sorted by key."""
-    return tuple(sorted((tag["Key"], tag.get("Value", "")) for tag in resource.get("Tags") or ()))
+def parse_tags(resource: dict[str, Any], key: str = "Tags") -> Tags:
+    """The resource's tags, sorted by key; network interfaces alone have them under `TagSet`."""
+    return tuple(sorted((tag["Key"], tag.get("Value", "")) for tag in resource.get(key) or ()))
 
 
 def name_of(tags: Tags) -> str:

@@ -23,8 +23,8 @@ Bytes = dict[str, dict[str, list[int]]]
 NOT_CHOSEN = "inquiry"
 """A flow log of the company that tells less than another one on the same NAT gateway."""
 
-DENIED = "batch"
-"""A flow log whose bucket lets nobody in."""
+LACKING = "batch"
+"""A flow log whose format has no bytes."""
 
 
 def config_of(company: Company) -> Config:
@@ -133,10 +133,27 @@ def test_names_of_query_logs_are_marked_so(evidence: Evidence) -> None:
     assert not named & {"s3", "dynamodb", "internet", "aws"}
 
 
-def test_what_a_bucket_denies_is_a_gap_that_says_what_to_grant_and_to_whom(seeded: Served, evidence: Evidence) -> None:
-    (gap,) = [one for one in records_gaps(evidence) if seeded.company.flow_logs[DENIED] in one.reason]
-    assert gap.action == "s3:GetObject"
-    assert "AccessDenied: grant s3:ListBucket, s3:GetObject to arn:aws:" in gap.reason
+def test_a_format_that_lacks_what_is_needed_is_a_gap_that_says_what_would_mend_it(
+    seeded: Served, evidence: Evidence
+) -> None:
+    (gap,) = records_gaps(evidence)
+    assert gap.action == "ec2:DescribeFlowLogs"
+    lacking = seeded.company.flow_logs[LACKING]
+    assert f"{lacking}: its format lacks bytes: mend that, or make the flow log that finding unmeasured" in gap.reason
+
+
+def test_what_a_bucket_denies_is_a_gap_that_says_what_to_grant_and_to_whom(config: Config, proxy: FaultProxy) -> None:
+    """The NAT gateways stay with what CloudWatch says."""
+    proxy.deny("GET /nordlicht-flow-logs")
+    evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
+    gaps = records_gaps(evidence)
+    assert {gap.action for gap in gaps} == {"s3:GetObject"}
+    assert len(gaps) == 2
+    for gap in gaps:
+        assert "AccessDenied: grant s3:ListBucket, s3:GetObject to arn:aws:" in gap.reason
+    (scope,) = evidence.scopes
+    assert not scope.attributions
+    assert any(series.sum for series in scope.series)
 
 
 def test_off_reads_no_record(config: Config, proxy: FaultProxy) -> None:

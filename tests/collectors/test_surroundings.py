@@ -59,6 +59,8 @@ def test_an_interface_of_an_endpoint() -> None:
         InterfaceType="vpc_endpoint",
         Description="VPC Endpoint Interface vpce-1",
         PrivateIpAddresses=[{"PrivateIpAddress": "10.0.1.7", "Primary": True}, {"PrivateIpAddress": "10.0.1.8"}],
+        Attachment={"InstanceId": "i-1"},
+        TagSet=[{"Key": "Name", "Value": "build"}, {"Key": "Env", "Value": "test"}],
     )
     assert parse_interface(interface, ACCOUNT, REGION) == Interface(
         id="eni-1",
@@ -70,6 +72,8 @@ def test_an_interface_of_an_endpoint() -> None:
         kind="vpc_endpoint",
         description="VPC Endpoint Interface vpce-1",
         private_ips=("10.0.1.7", "10.0.1.8"),
+        instance_id="i-1",
+        tags=(("Env", "test"), ("Name", "build")),
     )
 
 
