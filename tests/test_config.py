@@ -163,4 +163,4 @@ def test_athena_needs_its_workgroup() -> None:
 @pytest.mark.parametrize(("key", "value"), [("budget", "-1"), ("flow_logs", "on"), ("scan_with", "spark")])
 def test_what_flow_logs_may_cost_and_by_what_they_are_read_is_checked(key: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"option --{key.replace('_', '-')}: '{value}'"):
-        load(**{key: value})
+        load(None, **{key: value})

@@ -142,7 +142,7 @@ def with_reader(task: Task, use: Callable[[AthenaReader], Awaitable[T]], **chang
     async def used() -> T:
         async with AuditSession(operations=(*OPERATIONS, *ATHENA_OPERATIONS)) as session:
             calls = ScopeCalls(session, Target(OWN, REGION, await session.own_credentials()))
-            given = {"workgroup": "audits", "database": DATABASE, "prices": FIVE} | changes
+            given: dict[str, Any] = {"workgroup": "audits", "database": DATABASE, "prices": FIVE} | changes
             return await use(AthenaReader(task, Bucket(LOGS, REGION, [calls]), calls, **given))
 
     return asyncio.run(used())
