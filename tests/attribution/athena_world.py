@@ -62,7 +62,12 @@ class World:
     folder: Path
 
     def keys(self, bucket: str) -> list[str]:
-        return [one["Key"] for one in self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return list(self.sizes(bucket))
+
+    def sizes(self, bucket: str) -> dict[str, int]:
+        """Of all objects, by key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {one["Key"]: one["Size"] for page in pages for one in page.get("Contents", ())}
 
     def tables(self) -> list[str]:
         return [one["Name"] for one in self.glue.get_tables(DatabaseName=DATABASE)["TableList"]]

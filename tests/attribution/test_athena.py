@@ -82,7 +82,7 @@ def test_nothing_but_a_table_and_a_result_is_written(world: World) -> None:
 def test_the_estimate_is_all_that_is_stored_in_the_folders(world: World) -> None:
     """Of other flow logs too, for Athena may read them."""
     task, _ = filled(world)
-    sizes = [one["Size"] for one in world.s3.list_objects_v2(Bucket=LOGS)["Contents"]]
+    sizes = world.sizes(LOGS).values()
     seen = with_reader(task, lambda reader: reader.estimate())
     assert (seen.bytes, seen.usd) == (sum(sizes), Decimal(5) * 10 / 2**20), "ten megabytes are billed at the least"
     assert seen.detail.startswith(f"{len(sizes)} objects, 0.0 GiB")
