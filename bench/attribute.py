@@ -1,15 +1,17 @@
 """How long `auditor attribute` takes beside `zcat` on all cores, on the files of `bench/flow_logs.py`, in one run.
 
-    python bench/attribute.py FOLDER [--runs 3]
+    python bench/attribute.py FOLDER [--runs 3] [--oracle 1]
 
 All take turns, so that a machine whose speed drifts favours none, and the best of the runs counts: what disturbs only
 adds. `cpu` is user and system time; on a machine with other work it is the steadier of the two. Text and Parquet hold
-the same records: the run fails unless both give the same result.
+the same records: the run fails unless both give the same result, and unless a loop in plain Python with `ipaddress`,
+the tests' slow oracle, gives the same totals for the first few files.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.attribution import oracle  # noqa: E402 -- found only from the project's root
 
 
 @dataclass(frozen=True, order=True)
@@ -61,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--oracle", type=int, default=1, metavar="FILES")
     options = parser.parse_args()
     folder = options.folder.resolve()
     measured = commands(folder)
@@ -73,6 +79,30 @@ def main() -> None:
     if text != parquet:
         sys.exit("text and Parquet give different results")
     print_table(timings)
+    compare_with_oracle(folder, options.oracle)
+
+
+def compare_with_oracle(folder: Path, count: int) -> None:
+    """The same totals for some files from a loop in plain Python, and how long that takes for a million records."""
+    files = sorted((folder / "text").glob("*.gz"))[:count]
+    described = folder / "nat-gateways.json"
+    start = time.monotonic()
+    totals = oracle.count(files, oracle.nats_of(json.loads(described.read_text("utf-8"))), None)
+    seconds = time.monotonic() - start
+    output = folder / "output-oracle"
+    asked = [f"--nat-gateways={described}", "--region=eu-west-1"]
+    timed([sys.executable, "-m", "auditor", "attribute", *map(str, files), *asked], output)
+    found = json.loads(output.read_bytes())
+    sums = {
+        nat["id"]: {
+            (one["service"], one["region"]): [one["bytes_up"], one["bytes_down"]] for one in nat["destinations"]
+        }
+        for nat in found["nat_gateways"]
+    }
+    if sums != totals.sums or found["records"] != totals.counts["records"]:
+        sys.exit(f"the slow oracle counts something else in {count} files")
+    million = totals.counts["records"] / 1_000_000
+    print(f"\nThe slow oracle agrees on {million:.2f} M records of {count} files: {seconds / million:.1f} s a million.")
 
 
 def print_table(timings: dict[str, list[Timing]]) -> None:

@@ -65,6 +65,17 @@ class Nat:
     addresses: set[str]
 
 
+def nats_of(described: dict[str, Any]) -> list[Nat]:
+    """NAT gateways as `aws ec2 describe-nat-gateways` prints them."""
+    found = []
+    for one in described["NatGateways"]:
+        addresses = one["NatGatewayAddresses"]
+        ips = {address[kind] for address in addresses for kind in ("PrivateIp", "PublicIp") if address.get(kind)}
+        interfaces = {a["NetworkInterfaceId"] for a in addresses if a.get("NetworkInterfaceId")}
+        found.append(Nat(one["NatGatewayId"], one.get("AvailabilityMode") == "regional", interfaces, ips))
+    return found
+
+
 def no_sums() -> dict[Place, list[int]]:
     return defaultdict(lambda: [0, 0])
 
