@@ -333,5 +333,7 @@ def _stdout() -> Console:
 
 
 def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(f"auditor: {message}", err=True)
+    from auditor.report.text import clean
+
+    typer.echo(f"auditor: {clean(message)}", err=True)
     sys.exit(code)

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.attribution.counting import USED, count_query, record_keys, typed_columns
+from auditor.attribution.counting import USED, count_query, moment_of, record_keys, typed_columns
 from auditor.attribution.s3_keys import location, prefixes
 from auditor.attribution.task import Task
 from auditor.aws.failures import AwsFailureError, Kind
@@ -103,8 +103,8 @@ class FlowLogTable:
         start, end = (int(moment.timestamp()) for moment in (window.start, window.end))
         chosen = typed_columns(self.task.form.fields)
         wanted = [f'STRPOS("$path", {_literal(f"_{self.task.flow_log.id}_")}) > 0']
-        if "start" in self.task.form.fields:
-            wanted += [f'TRY_CAST("start" AS BIGINT) >= {start}', f'TRY_CAST("start" AS BIGINT) < {end}']
+        if moment := moment_of(self.task.form.fields):
+            wanted += [f'TRY_CAST("{moment}" AS BIGINT) >= {start}', f'TRY_CAST("{moment}" AS BIGINT) < {end}']
         table = f"{_name(self.database)}.{_name(self.name)}"
         return f"(SELECT {chosen} FROM {table} WHERE {' AND '.join(wanted)})"  # noqa: S608
 

@@ -63,8 +63,16 @@ def _doubled(log: FlowLog, covering: Iterable[FlowLog]) -> str:
     """In a log group nothing tells whose a record is; in S3 the objects' names do."""
     if log.destination_type == "s3":
         return ""
-    alike = [one.id for one in covering if one is not log and one.destination == log.destination]
+    alike = [one.id for one in covering if one is not log and _log_group(one) == _log_group(log)]
     return f"{', '.join(alike)} writes the same records into the same log group: delete one" if alike else ""
+
+
+def _log_group(log: FlowLog) -> tuple[str, str]:
+    """Account and name, however AWS spells it: by name, by ARN, or by ARN with `:*` as CloudFormation does."""
+    parts = log.destination.split(":", 6)
+    is_arn = parts[0] == "arn" and len(parts) == 7  # noqa: PLR2004 -- an ARN of a log group
+    account, name = (parts[4], parts[6]) if is_arn else ("", log.destination)
+    return account or log.account_id, name.removesuffix(":*")
 
 
 def days_of(log: FlowLog, window: Window) -> int:

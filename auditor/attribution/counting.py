@@ -6,7 +6,8 @@ records are. `FOLD` turns these few sums into destinations; it is run here, whoe
 A zonal NAT gateway's interface logs each byte twice a direction: client → NAT (leg 1), NAT → host (2), host → NAT
 (3), NAT → client (4). Where the records hold the packets' own addresses, legs 1 and 4 are counted: the NAT's address
 stands in `dstaddr` or `srcaddr`, the other end in `pkt-dstaddr` or `pkt-srcaddr`, so the two differ. Legs 2 and 3
-differ too if the gateway has several addresses; FOLD drops them, for their other end is the gateway itself. Else
+differ too if the gateway has several addresses; FOLD drops them, for their other end is the gateway itself, or was
+(an address that is gone by now): no upload goes from far to near, no download from near to far. Else
 legs 2 and 3 are counted: between an address of the gateway and one that is not near it. NAT64 shows its prefix.
 
 A regional NAT gateway has no interface; its records carry its id and the final addresses of both sides.
@@ -14,7 +15,7 @@ A regional NAT gateway has no interface; its records carry its id and the final 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -106,6 +107,7 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
     """
     numbers = {name: _column(form, name, "BIGINT") for name in _NUMBERS}
     status = {name.replace("-", "_"): _column(form, name, "VARCHAR") for name in ("log-status", "action")}
+    moment = numbers[moment_of(form.fields) or "start"]
     carries = part is not Part.EMPTY
     fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", WEIGHT) if carries else (WEIGHT,)
     packet = "pkt_" if form.names_clients or "srcaddr" not in form.fields else ""
@@ -119,7 +121,7 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
         source=f"CASE WHEN {is_counted} THEN {packet}srcaddr END" if carries else "CAST(NULL AS VARCHAR)",
         destination=f"CASE WHEN {is_counted} THEN {packet}dstaddr END" if carries else "CAST(NULL AS VARCHAR)",
         direction=_BY_PACKET if form.names_clients and carries else _BY_ADDRESS,
-        outcome=_OUTCOME.format(bytes=numbers["bytes"], outside=_outside(numbers["start"], times), **status),
+        outcome=_OUTCOME.format(bytes=numbers["bytes"], outside=_outside(moment, times), **status),
         where=part.value.format(counts=counts)
         + (f" OR first_second < {times.span[0]} OR last_second > {times.span[1]}" if times.span else ""),
         **numbers,
@@ -137,6 +139,11 @@ def _join(form: RecordFormat, gateways: str, part: Part) -> str:
         return f"CROSS JOIN {_OF_NOBODY} AS gateways"
     kind = "JOIN" if part is Part.CARRYING else "LEFT JOIN"
     return f"{kind} {gateways} AS gateways ON record_key = {_key(form)}"
+
+
+def moment_of(fields: Collection[str]) -> str:
+    """The column that tells to which day a record belongs; empty where none does."""
+    return next((name for name in ("start", "end") if name in fields), "")
 
 
 def typed_columns(fields: Iterable[str]) -> str:
@@ -186,8 +193,8 @@ WITH known AS (
   WHERE outcome >= 0 AND direction >= 0 AND source_place.service IS NOT NULL AND target_place.service IS NOT NULL
 ), turned AS (
   SELECT *, CASE
-    WHEN direction = 1 AND NOT target_own AND NOT source_own THEN 1
-    WHEN direction = 2 AND NOT target_own AND NOT source_own THEN 2
+    WHEN direction = 1 AND NOT target_own AND NOT source_own AND (source_near OR NOT target_near) THEN 1
+    WHEN direction = 2 AND NOT target_own AND NOT source_own AND (target_near OR NOT source_near) THEN 2
     WHEN direction = 0 AND source_near AND NOT target_near AND source_own <> regional THEN 1
     WHEN direction = 0 AND target_near AND NOT source_near AND target_own <> regional THEN 2
   END AS way, direction > 0 OR regional AS names_client

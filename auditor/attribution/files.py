@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import filecmp
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -57,13 +57,30 @@ def _is_flow_log(path: Path) -> bool:
 
 def unique(paths: Iterable[Path]) -> Iterator[Path]:
     """Each file once, also where two paths, links or copies hold the same content."""
-    seen: dict[tuple[int, bytes], dict[Path, None]] = defaultdict(dict)
+    alike: dict[tuple[int, bytes], list[Path]] = defaultdict(list)
+    firsts: dict[Path, None] = {}
     for path in paths:
         real = path.resolve()
-        alike = seen[_fingerprint(real)]
-        if real not in alike and not any(filecmp.cmp(real, other, shallow=False) for other in alike):
-            alike[real] = None
-            yield path
+        if real not in firsts:
+            firsts[real] = None
+            alike[_fingerprint(real)].append(path)
+    kept = {path for group in alike.values() for path in _distinct(group)}
+    yield from (path for group in alike.values() for path in group if path in kept)
+
+
+def _distinct(group: Sequence[Path]) -> Iterable[Path]:
+    """The first of each content; only files that may be alike are read whole, each once."""
+    if len(group) == 1:
+        return group
+    return {_content(path): path for path in reversed(group)}.values()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return str(path).encode()
 
 
 def _fingerprint(path: Path) -> tuple[int, bytes]:

@@ -16,10 +16,10 @@ import socket
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,6 +40,7 @@ NAT64 = ip_network("64:ff9b::/96")
 _PRIVATE = (
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
     *("100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),  # RFC 6598, RFC 3927, RFC 1122
+    "198.18.0.0/15",  # RFC 2544; Amazon EKS gives pods 198.19.0.0/16
     *("fc00::/7", "fe80::/10", "::1/128"),  # RFC 4193, RFC 4291
 )
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -67,10 +68,15 @@ class _Disjoint:
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Disjoint ranges by IP version."""
+    """Disjoint ranges by IP version; `private` are further networks of the clients, whoever owns them elsewhere."""
 
     created: str
     by_version: dict[int, _Disjoint]
+    private: tuple[IPv4Network, ...] = ()
+
+    def with_private(self, cidrs: Iterable[str]) -> Ranges:
+        """The same with these IPv4 blocks as private: a VPC may use any, publicly routable ones too."""
+        return replace(self, private=tuple(IPv4Network(cidr) for cidr in sorted(set(cidrs))))
 
     def place(self, text: str) -> Place | None:
         """Where an address is, or `None` if it is no address."""
@@ -80,6 +86,8 @@ class Ranges:
             return None
         if address.version == 6 and address in NAT64:  # noqa: PLR2004
             return Place(self._destination(IPv4Address(int(address) & 0xFFFFFFFF)), is_near=False)
+        if any(address in network for network in self.private):
+            return Place(Destination(PRIVATE), is_near=True)
         destination = self._destination(address)
         return Place(destination, is_near=address.version == 6 or destination.service == PRIVATE)  # noqa: PLR2004
 

@@ -16,6 +16,7 @@ _TOLD_BY = frozenset({"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "inter
 """A line that names one of these is a header; a record cannot."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_SECONDS = re.compile(r"[0-9]{1,11}")
 _VARIABLE = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
 
 
@@ -38,7 +39,7 @@ class RecordFormat:
         """Start and end of a record, in seconds; `None` where it has them not."""
         values = dict(zip(self.fields, line.split(), strict=False))
         start, end = values.get("start", "-"), values.get("end", "-")
-        return (int(start), int(end)) if start.isdecimal() and end.isdecimal() else None
+        return (int(start), int(end)) if _SECONDS.fullmatch(start) and _SECONDS.fullmatch(end) else None
 
 
 DEFAULT = RecordFormat(DEFAULT_FIELDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from auditor.attribution.counting import (
     Seconds,
     Times,
     count_query,
+    moment_of,
     record_keys,
     typed_columns,
 )
@@ -44,6 +46,7 @@ _SUMS = {
     "last_second": "BIGINT",
 }
 _NO_SUMS = f"CREATE TEMP TABLE sums ({', '.join(f'{name} {kind}' for name, kind in _SUMS.items())})"
+_PATTERN = re.compile(r"([\[*?])")
 _BUFFER = 8 * 1024 * 1024
 
 
@@ -130,7 +133,7 @@ class Scan:
         import duckdb  # noqa: PLC0415
 
         try:
-            schema = self.connection.execute("DESCRIBE SELECT * FROM read_parquet($1)", [str(path)]).fetchall()
+            schema = self.connection.execute(f"DESCRIBE SELECT * FROM {_parquet([path])}").fetchall()  # noqa: S608
         except duckdb.Error as error:
             self.unreadable.append(Unreadable(path, str(error).partition("\n")[0]))
             return ()
@@ -189,7 +192,8 @@ class Scan:
     def _extent(self, names: Sequence[str], records: str) -> tuple[int, int | None, int | None]:
         """How many records there are; the first start and the last end of those in the window."""
         start, end = (f'"{name}"' if name in names else "CAST(NULL AS BIGINT)" for name in ("start", "end"))
-        inside = f"{start} >= {self._seconds[0]} AND {start} < {self._seconds[1]}" if self._seconds else "TRUE"
+        moment = start if "start" in names else end
+        inside = f"{moment} >= {self._seconds[0]} AND {moment} < {self._seconds[1]}" if self._seconds else "TRUE"
         (count,) = self.connection.execute(f"SELECT COUNT(*) FROM {records}").fetchall()[0]  # noqa: S608
         bounds = f"SELECT MIN({start}), MAX({end}) FROM {records} WHERE {inside}"  # noqa: S608
         return count, *self.connection.execute(bounds).fetchall()[0]
@@ -201,7 +205,7 @@ class Scan:
         return int(self.window.start.timestamp()), int(self.window.end.timestamp())
 
     def _count(self, form: RecordFormat, records: str, part: Part, span: Seconds | None = None) -> None:
-        times = Times(self._seconds if "start" in form.fields else None, span)
+        times = Times(self._seconds if moment_of(form.fields) else None, span)
         self.connection.execute(f"INSERT INTO sums {count_query(form, records, 'gateways', part, times)}")
 
 
@@ -233,7 +237,13 @@ def _read_csv(paths: Sequence[str], form: RecordFormat) -> str:
 
 def _read_parquet(paths: Sequence[Path], names: Sequence[str]) -> str:
     chosen = typed_columns(name.replace("_", "-") for name in names)
-    return f"(SELECT {chosen} FROM read_parquet({_texts(map(str, paths))}))"  # noqa: S608
+    return f"(SELECT {chosen} FROM {_parquet(paths)})"  # noqa: S608
+
+
+def _parquet(paths: Iterable[Path]) -> str:
+    """These very files: a path is no pattern, and `action=REJECT/` in it is no column."""
+    literal = _texts(_PATTERN.sub(r"[\1]", str(path)) for path in paths)
+    return f"read_parquet({literal}, hive_partitioning = false)"
 
 
 def _texts(texts: Iterable[str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from auditor.attribution.clients import Subnets, place, with_owners
@@ -17,7 +17,7 @@ from auditor.attribution.tally import Counted, counting
 from auditor.attribution.task import Estimate, Reader, Task, Used
 from auditor.aws.accounts import own_account
 from auditor.aws.calls import ScopeCalls
-from auditor.aws.failures import AwsFailureError
+from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import ATHENA_OPERATIONS, DESCRIBE_INTERFACES, LIST_QUERY_LOG_ASSOCIATIONS, OPERATIONS
 from auditor.aws.session import AuditSession
 from auditor.errors import UsageError
@@ -111,11 +111,13 @@ class Stage:
             return Read(planned, gaps=(gap,))
 
     async def _read(self, planned: Planned, task: Task, reader: Reader, expected: Estimate) -> Read:
-        with counting(task.gateways) as tally:
+        with _engine_failures(), counting(task.gateways) as tally:
             used = await reader.read(tally)
-            unnamed = await asyncio.to_thread(tally.unnamed, self.options.ranges)
-            named = await self.naming(task, self._vpcs(task), unnamed, self.callers) if unnamed else Named({})
-            counted = await asyncio.to_thread(tally.result, self.options.ranges, named.names)
+            vpcs = self._vpcs(task)
+            ranges = self.options.ranges.with_private(self._blocks(vpcs))
+            unnamed = await asyncio.to_thread(tally.unnamed, ranges)
+            named = await self.naming(task, vpcs, unnamed, self.callers) if unnamed else Named({})
+            counted = await asyncio.to_thread(tally.result, ranges, named.names)
         subnets = Subnets(self.evidence.network, planned.scope.region)
         attributions, talkers = place(counted.clients, task.gateways, subnets)
         talkers, gaps = await self._owned(planned.scope, talkers)
@@ -133,6 +135,10 @@ class Stage:
         for vpc in (network.vpc[vpc_id] for vpc_id in found if vpc_id in network.vpc):
             vpcs.setdefault(vpc.account_id, set()).add(vpc.id)
         return vpcs
+
+    def _blocks(self, vpcs: VpcsOf) -> Iterable[str]:
+        known = self.evidence.network.vpc
+        return (cidr for ids in vpcs.values() for one in ids if one in known for cidr in known[one].cidrs)
 
     def _without_names(self, scope: Scope, problem: str) -> Gap:
         action = LIST_QUERY_LOG_ASSOCIATIONS.action
@@ -156,6 +162,19 @@ class Stage:
             except (AwsFailureError, UsageError) as failure:
                 gaps.append(Gap(account_id, scope.region, Source.INTERFACES, DESCRIBE_INTERFACES.action, str(failure)))
         return with_owners(talkers, interfaces), tuple(gaps)
+
+
+@contextmanager
+def _engine_failures() -> Iterator[None]:
+    """What the engine or the disk refuses is a gap of this flow log, not the end of the audit."""
+    import duckdb  # noqa: PLC0415
+
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        said = str(error).partition("\n")[0]
+        reason = f"counting here failed: {said}: give it memory and a writable TMPDIR, or let Athena count"
+        raise AwsFailureError(Kind.UNKNOWN, reason) from error
 
 
 def _scan(task: Task, engine: Engine, expected: Estimate, used: Sequence[Used], counted: Counted) -> FlowLogScan:

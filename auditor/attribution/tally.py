@@ -26,6 +26,22 @@ from auditor.model.traffic import UNNAMED
 if TYPE_CHECKING:
     import duckdb
 
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999."""
+
+_AT_ONCE = 100_000
+_DISTINCT = """
+CREATE OR REPLACE TEMP TABLE addresses AS SELECT address
+FROM (SELECT source AS address FROM sums UNION SELECT destination FROM sums) WHERE address IS NOT NULL
+"""
+_NO_PLACES = """
+CREATE OR REPLACE TEMP TABLE places (address VARCHAR, near BOOLEAN, service VARCHAR, region VARCHAR, named_by VARCHAR)
+"""
+_MORE_PLACES = """
+INSERT INTO places SELECT UNNEST($1::VARCHAR[]), UNNEST($2::BOOLEAN[]), UNNEST($3::VARCHAR[]), UNNEST($4::VARCHAR[]),
+  UNNEST($5::VARCHAR[])
+"""
+
 _MEMORY_MB, _MEMORY_MB_PER_THREAD, _MOST_THREADS = 160, 64, 16
 
 
@@ -87,7 +103,7 @@ class Tally:
 
     def unnamed(self, ranges: Ranges) -> frozenset[str]:
         """Addresses of NAT gateways' records that are AWS's, of no service that the ranges tell."""
-        places = ((address, ranges.place(address)) for address in self._addresses())
+        places = ((one, ranges.place(one)) for addresses in self._addresses() for one in addresses)
         return frozenset(address for address, place in places if place and place.destination.service == UNNAMED)
 
     def result(self, ranges: Ranges, names: Mapping[str, Name] | None = None) -> Counted:
@@ -102,22 +118,21 @@ class Tally:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         return self.scan.connection
 
-    def _addresses(self) -> list[str]:
-        """The few distinct ones of the sums, so that each is looked up once."""
-        found = self._connection.execute("SELECT source FROM sums UNION SELECT destination FROM sums").fetchall()
-        return [text for (text,) in found if text is not None]
+    def _addresses(self) -> Iterator[list[str]]:
+        """The distinct ones of the sums, so that each is looked up once; some at a time, for there may be millions."""
+        self._connection.execute(_DISTINCT)
+        count = self._connection.execute("SELECT COUNT(*) FROM addresses").fetchall()[0][0]
+        for first in range(0, count, _AT_ONCE):
+            bounds = [first, first + _AT_ONCE]
+            rows = self._connection.execute("SELECT address FROM addresses WHERE rowid >= $1 AND rowid < $2", bounds)
+            yield [text for (text,) in rows.fetchall()]
 
     def _place(self, ranges: Ranges, names: Mapping[str, Name]) -> None:
-        texts = self._addresses()
-        places = [ranges.place(text) for text in texts]
-        rows = [_row(text, place, names.get(text)) for text, place in zip(texts, places, strict=True)]
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], [], []]
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE places AS SELECT UNNEST($1::VARCHAR[]) AS address,"
-            " UNNEST($2::BOOLEAN[]) AS near, UNNEST($3::VARCHAR[]) AS service, UNNEST($4::VARCHAR[]) AS region,"
-            " UNNEST($5::VARCHAR[]) AS named_by",
-            columns,
-        )
+        self._connection.execute(_NO_PLACES)
+        for texts in self._addresses():
+            rows = [_row(text, ranges.place(text), names.get(text)) for text in texts]
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._connection.execute(_MORE_PLACES, columns)
 
     def _clients(self) -> Iterator[ClientTraffic]:
         for number, client, service, region, named_by, up, down in self._connection.execute(FOLD).fetchall():
@@ -172,4 +187,6 @@ def _nat_gateway(gateway: NatGateway, clients: Sequence[ClientTraffic]) -> Attri
 
 
 def _instant(second: int | None) -> datetime | None:
-    return None if second is None else datetime.fromtimestamp(second, UTC)
+    """`None` too for a second that no calendar has: a damaged record is no reason to lose all others."""
+    is_time = second is not None and 0 <= second <= _LAST_SECOND
+    return datetime.fromtimestamp(second, UTC) if second is not None and is_time else None

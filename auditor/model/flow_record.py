@@ -62,6 +62,8 @@ def hindrance(log: FlowLog, *, regional: bool) -> str:
         "it logs rejected traffic only": log.traffic_type == "REJECT",
         f"its destination, {log.destination_type}, cannot be read back": log.destination_type not in _READABLE,
         f"its format lacks {missing}": bool(missing),
+        "its format lacks start and end, so nothing tells a record's day": log.destination_type == "s3"
+        and not {"start", "end"} & set(fields_of(log.log_format)),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
 

@@ -56,10 +56,11 @@ def print_attributed(found: Attributed, console: Console) -> None:
     for name in ("bytes up", "bytes down"):
         table.add_column(name, justify="right")
     for gateway in found.nat_gateways:
-        name = clean(gateway.id)
-        table.add_row(name, "all", "", f"{gateway.bytes_up:,}", f"{gateway.bytes_down:,}", style="bold")
+        nat = Text(clean(gateway.id))
+        table.add_row(nat, "all", "", f"{gateway.bytes_up:,}", f"{gateway.bytes_down:,}", style="bold")
         for one in gateway.destinations:
-            table.add_row(name, one.service, one.region or "", f"{one.bytes_up:,}", f"{one.bytes_down:,}")
+            place = (Text(clean(one.service)), Text(clean(one.region or "")))
+            table.add_row(nat, *place, f"{one.bytes_up:,}", f"{one.bytes_down:,}")
     console.print(table)
     counts = ("records", "nodata", "skipdata", "rejected", "unreadable")
     console.print(", ".join(f"{name} {getattr(found, name):,}" for name in counts))

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-PRIVATE = "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 127.0.0.0/8 fc00::/7 fe80::/10 ::1/128"
+PRIVATE = (
+    "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 127.0.0.0/8 198.18.0.0/15 fc00::/7 fe80::/10"
+    " ::1/128"
+)
 NAT64 = ip_network("64:ff9b::/96")
 ORDER = {"S3": 0, "DYNAMODB": 1, "EC2": 3, "AMAZON": 4}
 

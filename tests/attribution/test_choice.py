@@ -137,4 +137,9 @@ def test_two_flow_logs_in_one_log_group_are_not_told_apart() -> None:
     assert isinstance(refusal, Refusal)
     assert "fl-a: fl-b writes the same records into the same log group: delete one" in refusal.reason
     assert chosen(first, second, log("fl-c")) == "fl-c"
+    arn = f"arn:aws:logs:eu-west-1:1:log-group:{first.destination}"
+    for spelled in (arn, f"{arn}:*"):
+        assert isinstance(choose([ZONAL], [first, replace(second, destination=spelled)], WINDOW)[0], Refusal)
+    elsewhere = replace(second, destination=arn.replace(":1:", ":2:"))
+    assert chosen(first, elsewhere) in {"fl-a", "fl-b"}
     assert chosen(first, replace(second, destination="/other")) == "fl-b"

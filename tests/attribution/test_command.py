@@ -169,3 +169,16 @@ def test_an_empty_list_of_nat_gateways_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "flow.log").write_text(EXAMPLE)
     done = ask(tmp_path, str(tmp_path / "flow.log"), nats={"NatGateways": []})
     assert (done.returncode, "no NAT gateway in it" in done.stderr) == (2, True)
+
+
+def test_what_a_terminal_would_obey_is_not_printed(tmp_path: Path) -> None:
+    """An id out of the file of NAT gateways, as text of a table and of an error."""
+    (tmp_path / "flow.log").write_text(EXAMPLE)
+    hostile = {**NAT, "NatGatewayId": "nat-[bold]1\x1b[31m"}
+    done = ask(tmp_path, str(tmp_path / "flow.log"), "--format=table", nats={"NatGateways": [hostile]})
+    assert done.returncode == 0
+    assert "nat-[bold]1" in done.stdout
+    assert "\x1b" not in done.stdout
+    refused = ask(tmp_path, "no\x1b[31mwhere.log")
+    assert refused.returncode == 2
+    assert "\x1b" not in refused.stderr

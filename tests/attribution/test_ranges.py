@@ -49,6 +49,8 @@ EXPECTED = {
     "100.127.255.255": ("private", None),
     "100.128.0.0": ("internet", None),
     "169.254.169.254": ("private", None),
+    "198.19.0.7": ("private", None),
+    "198.20.0.1": ("internet", None),
     "2600:1fa0:4000::1": ("s3", "us-east-1"),
     "2600:1f00::1": ("aws", "us-east-1"),
     "2001:db8::1": ("internet", None),
@@ -113,3 +115,12 @@ def test_a_file_of_another_shape_is_refused(content: str, tmp_path: Path) -> Non
     (tmp_path / "bad.json").write_text(content)
     with pytest.raises(UsageError, match=r"not AWS's ip-ranges\.json"):
         load_ranges(tmp_path / "bad.json")
+
+
+def test_public_blocks_that_a_vpc_uses_are_the_clients_side(ranges: Ranges) -> None:
+    """Some companies number their VPCs with addresses that are S3's or somebody's on the internet."""
+    own = ranges.with_private(["52.216.16.0/20", "203.0.113.0/24"])
+    for address, service in (("52.216.16.9", "private"), ("203.0.113.5", "private"), ("52.216.32.0", "s3")):
+        place = own.place(address)
+        assert place is not None
+        assert (place.destination.service, place.is_near) == (service, service == "private")

@@ -7,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import boto3
+import duckdb
 import pytest
 
 from auditor import pipeline, store
+from auditor.attribution.tally import Tally
 from auditor.collectors.run import Progress
 from auditor.config import Config, FlowLogs, load
 from auditor.demo.company import DEMO_NOW, Company
@@ -228,3 +230,17 @@ def test_evidence_with_attributions_survives_its_file(evidence: Evidence, tmp_pa
     store.save_evidence(tmp_path / "evidence.json", evidence)
     again = store.load_evidence(tmp_path / "evidence.json")
     assert again == evidence
+
+
+def test_an_engine_that_fails_is_a_gap_of_its_flow_log(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, too little memory: the audit goes on with what CloudWatch says."""
+
+    def fail(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("could not allocate block")
+
+    monkeypatch.setattr(Tally, "add_files", fail)
+    evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
+    gaps = records_gaps(evidence)
+    assert len(gaps) == 2
+    assert all("counting here failed: could not allocate block" in gap.reason for gap in gaps)
+    assert evidence.scopes[0].series

@@ -18,8 +18,9 @@ from auditor.attribution.tally import Counted, counting
 from auditor.collectors.described import load_nat_gateways
 from auditor.model.attributed import Name, NamedBy
 from auditor.model.evidence import Window
-from auditor.model.network import NatGateway
+from auditor.model.network import NatAddress, NatGateway
 from tests.attribution.logs import START, Network, Row, shuffled, text, write
+from tests.attribution.test_oracle import to_parquet
 
 RANGES = load_ranges()
 GROUPED = ("interface-id", "resource-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "log-status")
@@ -127,3 +128,62 @@ def service(address: str) -> str:
     place = RANGES.place(address)
     assert place is not None
     return place.destination.service
+
+
+FIELDS = ["interface-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "bytes", "start", "end"]
+ZONAL = NatGateway("nat-1", "1", "eu-west-1", "vpc-1", addresses=(NatAddress("10.0.0.220", "198.51.100.1", "eni-nat"),))
+
+
+def carried(source: str, target: str, packet_source: str, packet_target: str, size: int, **more: str) -> Row:
+    row = {"interface-id": "eni-nat", "srcaddr": source, "dstaddr": target, "bytes": str(size)}
+    times = {"start": str(START), "end": str(START + 60)}
+    return row | {"pkt-srcaddr": packet_source, "pkt-dstaddr": packet_target} | times | more
+
+
+def counted(rows: list[Row], path: Path, fields: list[str] = FIELDS, window: Window | None = None) -> Counted:
+    write(path, text(rows, fields))
+    with counting([ZONAL]) as tally:
+        tally.add_files(find_files([str(path)], None), window)
+        return tally.result(RANGES)
+
+
+def test_an_address_that_the_gateway_had_is_no_destination(tmp_path: Path) -> None:
+    """A secondary address that was taken away since: its legs 2 and 3 are the same bytes again."""
+    gone, client, host = "10.0.0.231", "10.0.1.5", "203.0.113.5"
+    legs = [
+        carried(client, gone, client, host, 7),
+        carried("10.0.0.220", host, gone, host, 7),
+        carried(host, "10.0.0.220", host, gone, 9),
+        carried(gone, client, host, client, 9),
+    ]
+    (nat,) = counted(legs, tmp_path / "a.log").result.nat_gateways
+    assert [(one.service, one.bytes_up, one.bytes_down) for one in nat.destinations] == [("internet", 7, 9)]
+
+
+def test_without_start_the_end_tells_the_day(tmp_path: Path) -> None:
+    fields = [name for name in FIELDS if name != "start"]
+    rows = [carried("10.0.1.5", "10.0.0.220", "10.0.1.5", "8.8.8.8", 1, end=str(START + n)) for n in (-1, 0, 9, 10)]
+    window = Window(datetime.fromtimestamp(START, UTC), datetime.fromtimestamp(START + 10, UTC))
+    found = counted(rows, tmp_path / "a.log", fields, window).result
+    assert (found.nat_gateways[0].bytes_up, found.records) == (2, 2)
+
+
+def test_a_second_that_no_calendar_has_loses_nothing_else(tmp_path: Path) -> None:
+    rows = [
+        carried("10.0.1.5", "10.0.0.220", "10.0.1.5", "8.8.8.8", 3),
+        carried("10.0.1.5", "10.0.0.220", "10.0.1.5", "8.8.8.8", 4, end="99999999999999"),
+    ]
+    found = counted(rows, tmp_path / "a.log").result
+    assert (found.nat_gateways[0].bytes_up, found.last) == (7, None)
+
+
+def test_a_path_of_parquet_files_is_neither_a_pattern_nor_a_column(tmp_path: Path) -> None:
+    """Folders of a bucket may be called so: all of their records count, and no column comes out of their names."""
+    for folder in ("a[1]b*", "action=REJECT"):
+        path = tmp_path / folder / "x.parquet"
+        path.parent.mkdir()
+        to_parquet(path, [carried("10.0.1.5", "10.0.0.220", "10.0.1.5", "8.8.8.8", 5)], FIELDS)
+        with counting([ZONAL]) as tally:
+            tally.add_files(find_files([str(path)], None))
+            found = tally.result(RANGES).result
+        assert (found.nat_gateways[0].bytes_up, found.unreadable, found.rejected) == (5, 0, 0)

@@ -40,8 +40,8 @@ RULE = "unmeasured-nat"
 DELIVERY = Price(REGION, Item.LOG_DELIVERY_GB, Decimal("0.25"), "GB", "test", "2026-11-20")
 PARQUET = Price(REGION, Item.PARQUET_CONVERSION_GB, Decimal("0.035"), "GB", "test", "2026-11-20")
 PRICED = Prices((*PRICES.rows, DELIVERY, PARQUET))
-ZONAL = "${interface-id} ${srcaddr} ${dstaddr} ${bytes}"
-REGIONAL = "${resource-id} ${pkt-srcaddr} ${pkt-dstaddr} ${bytes}"
+ZONAL = "${interface-id} ${srcaddr} ${dstaddr} ${bytes} ${start}"
+REGIONAL = "${resource-id} ${pkt-srcaddr} ${pkt-dstaddr} ${bytes} ${start}"
 
 
 def case(
@@ -118,6 +118,7 @@ def test_an_active_flow_log_on_it_or_around_it_is_enough(resource: str) -> None:
         log_with(log_format="${srcaddr} ${dstaddr} ${bytes}"),
         log_with(log_format="${interface-id} ${srcaddr} ${pkt-dstaddr} ${bytes}"),
         log_with(log_format="${interface-id} ${srcaddr} ${dstaddr}"),
+        log_with(log_format="${interface-id} ${srcaddr} ${dstaddr} ${bytes}"),
         log_with(log_format="nonsense"),
     ],
     ids=[
@@ -131,6 +132,7 @@ def test_an_active_flow_log_on_it_or_around_it_is_enough(resource: str) -> None:
         "no interface",
         "no pair of addresses",
         "no bytes",
+        "no time",
         "no fields",
     ],
 )
@@ -152,7 +154,7 @@ def test_one_that_costs_nothing_is_no_finding() -> None:
     "log",
     [
         log_with(log_format=ZONAL),
-        log_with(log_format="${pkt-dstaddr} ${bytes} ${pkt-srcaddr} ${interface-id}"),
+        log_with(log_format="${pkt-dstaddr} ${end} ${bytes} ${pkt-srcaddr} ${interface-id}"),
         log_with(destination_type="cloud-watch-logs", file_format="plain-text"),
     ],
     ids=["the fewest fields", "packet fields in any order", "the default format to CloudWatch Logs"],
