@@ -106,7 +106,7 @@ async def _attributed(evidence: Evidence, config: Config, progress: Progress) ->
 
 
 def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.Options:
-    from auditor.attribution.live_dns import system_dns
+    from auditor.attribution.naming.live_dns import system_dns
     from auditor.attribution.planning import Athena, Limits
     from auditor.attribution.stage import Options
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from auditor.attribution.files import find_files
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.record_format import RecordFormat
-from auditor.attribution.s3_download import Batch
-from auditor.attribution.s3_reader import Listing, list_url
+from auditor.attribution.s3.download import Batch
+from auditor.attribution.s3.reader import Listing, list_url
 from auditor.attribution.tally import Counted, Tally, counting
 from auditor.attribution.task import dollars
 from auditor.aws.accounts import own_account

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 
-from auditor.attribution.athena_reader import AthenaReader
+from auditor.attribution.athena.reader import AthenaReader
 from auditor.attribution.choice import Refusal, choose
-from auditor.attribution.insights_reader import InsightsReader
-from auditor.attribution.s3_keys import location
-from auditor.attribution.s3_objects import find_bucket
-from auditor.attribution.s3_reader import S3Reader
+from auditor.attribution.insights.reader import InsightsReader
+from auditor.attribution.s3.keys import location
+from auditor.attribution.s3.objects import find_bucket
+from auditor.attribution.s3.reader import S3Reader
 from auditor.attribution.task import Estimate, Reader, Task, dollars
 from auditor.aws.accounts import reach
 from auditor.aws.calls import ScopeCalls

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from auditor.attribution.clients import Subnets, place, with_owners
-from auditor.attribution.live_dns import Resolve
-from auditor.attribution.names import Named, Naming, VpcsOf
+from auditor.attribution.naming.live_dns import Resolve
+from auditor.attribution.naming.names import Named, Naming, VpcsOf
 from auditor.attribution.planning import Callers, Limits, Planned, plan, spread
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.tally import Counted, counting

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 import boto3
 import pytest
 
-from auditor.attribution import athena_run
-from auditor.attribution.athena_reader import AthenaReader
-from auditor.attribution.athena_table import FlowLogTable
+from auditor.attribution.athena import run as athena_run
+from auditor.attribution.athena.reader import AthenaReader
+from auditor.attribution.athena.table import FlowLogTable
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.record_format import RecordFormat
-from auditor.attribution.s3_keys import location_of_url
-from auditor.attribution.s3_objects import Bucket
+from auditor.attribution.s3.keys import location_of_url
+from auditor.attribution.s3.objects import Bucket
 from auditor.attribution.tally import counting
 from auditor.attribution.task import Task, Used
 from auditor.aws.calls import ScopeCalls

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.attribution import s3_download
+from auditor.attribution.s3 import download as s3_download
 from tests.attribution.s3_bucket import KEYS_PER_PAGE, Store
 from tests.embedded import Served, served
 from tests.fault_proxy import FaultProxy

@@ -17,7 +17,7 @@ from aiobotocore.session import get_session
 
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.record_format import parse_log_format
-from auditor.attribution.s3_reader import S3Reader
+from auditor.attribution.s3.reader import S3Reader
 from auditor.attribution.tally import Counted, counting
 from auditor.attribution.task import Estimate, Task, Used
 from auditor.aws.accounts import assume, own_account

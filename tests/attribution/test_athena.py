@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from auditor.attribution.athena_table import FlowLogTable
+from auditor.attribution.athena.table import FlowLogTable
 from auditor.model.evidence import Window
 from auditor.model.money import Prices
 from tests.attribution.athena_world import (

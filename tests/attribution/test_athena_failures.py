@@ -13,7 +13,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from auditor.attribution.athena_reader import AthenaReader
+from auditor.attribution.athena.reader import AthenaReader
 from auditor.attribution.tally import counting
 from auditor.aws.operations import ATHENA_OPERATIONS
 from tests.attribution.athena_stub import OVER_CUTOFF, Fate

@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
-from auditor.attribution.athena_table import FlowLogTable
+from auditor.attribution.athena.table import FlowLogTable
 from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.task import Task
 from auditor.aws.failures import AwsFailureError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.attribution.dns_answers import Answers
+from auditor.attribution.naming.dns_answers import Answers
 from auditor.model.attributed import Name, NamedBy
 
 KMS, STS = "kms.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"

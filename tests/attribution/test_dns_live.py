@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from auditor.attribution.live_dns import Resolve, names_by_dns, system_dns
+from auditor.attribution.naming.live_dns import Resolve, names_by_dns, system_dns
 from auditor.attribution.ranges import Ranges, load_ranges
 from auditor.model.attributed import Name, NamedBy
 
@@ -52,7 +52,7 @@ def asked(addresses: list[str], ranges: Ranges, dns: Resolve, **options: float) 
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.attribution.live_dns._PAUSE", 0)
+    monkeypatch.setattr("auditor.attribution.naming.live_dns._PAUSE", 0)
 
 
 def test_addresses_that_dns_gives_out_get_names_of_the_weak_kind(ranges: Ranges) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.attribution.insights_query import MOST_ROWS, Span, grouped, query_text, rows, whole
-from auditor.attribution.insights_spans import DAY, HOUR, MINUTE, Spans
+from auditor.attribution.insights.query import MOST_ROWS, Span, grouped, query_text, rows, whole
+from auditor.attribution.insights.spans import DAY, HOUR, MINUTE, Spans
 from auditor.attribution.record_format import DEFAULT, RecordFormat
 from auditor.aws.failures import AwsFailureError
 from auditor.model.network import NatAddress, NatGateway

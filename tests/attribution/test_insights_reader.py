@@ -15,10 +15,10 @@ from aiobotocore.credentials import AioCredentials
 from botocore.model import ListShape, Shape, StructureShape
 from botocore.session import get_session
 
-from auditor.attribution import insights_run
-from auditor.attribution.insights_query import Span, query_text
-from auditor.attribution.insights_reader import InsightsReader
-from auditor.attribution.insights_run import run_query
+from auditor.attribution.insights import run as insights_run
+from auditor.attribution.insights.query import Span, query_text
+from auditor.attribution.insights.reader import InsightsReader
+from auditor.attribution.insights.run import run_query
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.record_format import DEFAULT, RecordFormat
 from auditor.attribution.tally import counting

@@ -8,7 +8,7 @@ from importlib.resources import files
 import botocore.session
 import pytest
 
-from auditor.attribution.service_names import likely_names, service_of
+from auditor.attribution.naming.service_names import likely_names, service_of
 
 HERE = "eu-central-1"
 

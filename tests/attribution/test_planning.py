@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.attribution.insights_reader import InsightsReader
+from auditor.attribution.insights.reader import InsightsReader
 from auditor.attribution.planning import Planned, cost_of, spread, within_budget
 from auditor.attribution.record_format import DEFAULT
 from auditor.attribution.tally import Tally

@@ -8,8 +8,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from auditor.attribution.dns_answers import Answers
-from auditor.attribution.query_log_lines import LinesRead, read_lines
+from auditor.attribution.naming.dns_answers import Answers
+from auditor.attribution.naming.query_log_lines import LinesRead, read_lines
 from auditor.model.attributed import NamedBy
 
 KMS, STS = "kms.eu-central-1.amazonaws.com.", "sts.eu-central-1.amazonaws.com."

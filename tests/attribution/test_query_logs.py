@@ -14,10 +14,10 @@ from typing import TypeVar
 import boto3
 import pytest
 
-from auditor.attribution.live_dns import Resolve
-from auditor.attribution.names import Naming
+from auditor.attribution.naming.live_dns import Resolve
+from auditor.attribution.naming.names import Naming
+from auditor.attribution.naming.query_logs import QueryLogReader
 from auditor.attribution.planning import Callers
-from auditor.attribution.query_logs import QueryLogReader
 from auditor.attribution.record_format import DEFAULT
 from auditor.attribution.task import Estimate, Task
 from auditor.aws.accounts import own_account
@@ -76,7 +76,7 @@ class Vpc:
 
 @pytest.fixture
 def vpc(blank: Served, s3: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Vpc:
-    monkeypatch.setattr("auditor.attribution.live_dns._PAUSE", 0)
+    monkeypatch.setattr("auditor.attribution.naming.live_dns._PAUSE", 0)
     assert s3.url
     return Vpc(blank)
 

@@ -13,11 +13,11 @@ from threading import Thread
 import pytest
 from aiobotocore.config import AioConfig
 
-from auditor.attribution import s3_download
 from auditor.attribution.lanes import Unreadable
-from auditor.attribution.s3_cost import StoredObject
-from auditor.attribution.s3_download import batches
-from auditor.attribution.s3_objects import Bucket, find_bucket
+from auditor.attribution.s3 import download as s3_download
+from auditor.attribution.s3.cost import StoredObject
+from auditor.attribution.s3.download import batches
+from auditor.attribution.s3.objects import Bucket, find_bucket
 from auditor.aws import session
 from auditor.aws.accounts import own_account
 from auditor.aws.calls import ScopeCalls

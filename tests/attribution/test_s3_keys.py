@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from auditor.attribution.s3_cost import Place, StoredObject, cost, pages
-from auditor.attribution.s3_keys import (
+from auditor.attribution.s3.cost import Place, StoredObject, cost, pages
+from auditor.attribution.s3.keys import (
     is_delivered,
     is_flow_log,
     local_names,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.attribution import s3_download
-from auditor.attribution.s3_reader import Listing, S3Reader, list_url
+from auditor.attribution.s3 import download as s3_download
+from auditor.attribution.s3.reader import Listing, S3Reader, list_url
 from auditor.attribution.tally import counting
 from auditor.attribution.task import Estimate
 from auditor.aws.calls import ScopeCalls

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.attribution.dns_answers import Answers
 from auditor.attribution.lanes import Lanes, TextFile, Unreadable
+from auditor.attribution.naming.dns_answers import Answers
 
 _MEMORY_MB, _MEMORY_MB_PER_THREAD, _MOST_THREADS = 160, 64, 8
 _BUFFER = 8 * 1024 * 1024

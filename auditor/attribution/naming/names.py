@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from auditor.attribution.dns_answers import Answers
-from auditor.attribution.live_dns import Resolve, names_by_dns
+from auditor.attribution.naming.dns_answers import Answers
+from auditor.attribution.naming.live_dns import Resolve, names_by_dns
+from auditor.attribution.naming.query_logs import QueryLogReader
 from auditor.attribution.planning import Callers
-from auditor.attribution.query_logs import QueryLogReader
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.task import Estimate, Task, Used, dollars
 from auditor.aws.failures import AwsFailureError

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from auditor.attribution.files import find_files
-from auditor.attribution.s3_cost import Place, StoredObject, cost, pages
-from auditor.attribution.s3_download import Batch, batches
-from auditor.attribution.s3_keys import Location, is_delivered, is_flow_log, location, location_of_url, prefixes
-from auditor.attribution.s3_objects import Bucket, find_bucket, list_all
+from auditor.attribution.s3.cost import Place, StoredObject, cost, pages
+from auditor.attribution.s3.download import Batch, batches
+from auditor.attribution.s3.keys import Location, is_delivered, is_flow_log, location, location_of_url, prefixes
+from auditor.attribution.s3.objects import Bucket, find_bucket, list_all
 from auditor.attribution.tally import Tally
 from auditor.attribution.task import Estimate, Task, Used
 from auditor.aws.accounts import partition

@@ -17,12 +17,12 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from auditor.attribution.dns_answers import Answers
-from auditor.attribution.query_log_lines import LinesRead, read_lines
-from auditor.attribution.s3_cost import Place, StoredObject, pages
-from auditor.attribution.s3_keys import location_of_url
-from auditor.attribution.s3_objects import find_bucket, list_all
-from auditor.attribution.s3_reader import Listing
+from auditor.attribution.naming.dns_answers import Answers
+from auditor.attribution.naming.query_log_lines import LinesRead, read_lines
+from auditor.attribution.s3.cost import Place, StoredObject, pages
+from auditor.attribution.s3.keys import location_of_url
+from auditor.attribution.s3.objects import find_bucket, list_all
+from auditor.attribution.s3.reader import Listing
 from auditor.attribution.task import Estimate, Used
 from auditor.aws.accounts import partition
 from auditor.aws.calls import ScopeCalls

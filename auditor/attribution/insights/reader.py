@@ -11,9 +11,9 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from auditor.attribution.insights_query import Span, grouped, query_text, rows
-from auditor.attribution.insights_run import run_query
-from auditor.attribution.insights_spans import DAY, Spans
+from auditor.attribution.insights.query import Span, grouped, query_text, rows
+from auditor.attribution.insights.run import run_query
+from auditor.attribution.insights.spans import DAY, Spans
 from auditor.attribution.tally import Tally
 from auditor.attribution.task import Estimate, Task, Used, dollars
 from auditor.aws.calls import ScopeCalls

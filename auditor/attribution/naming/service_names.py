@@ -41,7 +41,7 @@ class _Names:
 
 @cache
 def _names() -> _Names:
-    document = json.loads((Path(__file__).parent.parent / "data/service-names.json").read_text("utf-8"))
+    document = json.loads((Path(__file__).parents[2] / "data/service-names.json").read_text("utf-8"))
     dns = {_turned(service): service for service in document["services"]}
     return _Names(dns | document["dns"], document["below"], tuple(document["likely"]))
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from auditor.attribution.athena_calls import send
-from auditor.attribution.athena_catalog import in_catalog
-from auditor.attribution.athena_run import TIMEOUT, AthenaRun
-from auditor.attribution.athena_table import FlowLogTable
-from auditor.attribution.s3_keys import location_of_url
-from auditor.attribution.s3_objects import BROKEN, Bucket
+from auditor.attribution.athena.calls import send
+from auditor.attribution.athena.catalog import in_catalog
+from auditor.attribution.athena.run import TIMEOUT, AthenaRun
+from auditor.attribution.athena.table import FlowLogTable
+from auditor.attribution.s3.keys import location_of_url
+from auditor.attribution.s3.objects import BROKEN, Bucket
 from auditor.attribution.tally import Tally
 from auditor.attribution.task import Estimate, Task, Used
 from auditor.aws.calls import ScopeCalls

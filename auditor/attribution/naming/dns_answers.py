@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address
 
+from auditor.attribution.naming.service_names import service_of
 from auditor.attribution.ranges import NAT64
-from auditor.attribution.service_names import service_of
 from auditor.model.attributed import Name, NamedBy
 from auditor.model.traffic import Destination
 

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-from auditor.attribution.dns_answers import Answers
+from auditor.attribution.naming.dns_answers import Answers
+from auditor.attribution.naming.service_names import likely_names
 from auditor.attribution.ranges import Ranges
-from auditor.attribution.service_names import likely_names
 from auditor.model.attributed import Name, NamedBy
 
 Resolve: TypeAlias = Callable[[str], Awaitable[Collection[str]]]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.attribution.insights_query import MOST_ROWS, ROWS_A_PAGE, Span, whole
+from auditor.attribution.insights.query import MOST_ROWS, ROWS_A_PAGE, Span, whole
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import GET_QUERY_RESULTS, START_QUERY, STOP_QUERY, Operation

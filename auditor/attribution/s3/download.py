@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.attribution.lanes import Unreadable
-from auditor.attribution.s3_cost import StoredObject
-from auditor.attribution.s3_keys import local_names
-from auditor.attribution.s3_objects import BROKEN, Bucket, each
+from auditor.attribution.s3.cost import StoredObject
+from auditor.attribution.s3.keys import local_names
+from auditor.attribution.s3.objects import BROKEN, Bucket, each
 from auditor.aws.failures import AwsFailureError, Kind
 
 BATCH_BYTES = 256 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.attribution.insights_query import MOST_ROWS, Span
+from auditor.attribution.insights.query import MOST_ROWS, Span
 from auditor.aws.failures import AwsFailureError, Kind
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400

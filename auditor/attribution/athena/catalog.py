@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from auditor.attribution.athena_calls import send
-from auditor.attribution.athena_table import FlowLogTable
+from auditor.attribution.athena.calls import send
+from auditor.attribution.athena.table import FlowLogTable
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import BATCH_CREATE_PARTITION, CREATE_TABLE, DELETE_TABLE, GET_PARTITIONS, GET_TABLE

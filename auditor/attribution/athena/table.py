@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.attribution.counting import USED, count_query, moment_of, record_keys, typed_columns
-from auditor.attribution.s3_keys import location, prefixes
+from auditor.attribution.s3.keys import location, prefixes
 from auditor.attribution.task import Task
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import MADE_HERE

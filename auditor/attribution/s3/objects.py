@@ -15,7 +15,7 @@ from typing import TypeVar
 from aiohttp import ClientError
 from botocore.exceptions import BotoCoreError
 
-from auditor.attribution.s3_cost import StoredObject
+from auditor.attribution.s3.cost import StoredObject
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import GET_OBJECT, HEAD_BUCKET, LIST_OBJECTS, Operation

@@ -1,0 +1,1 @@
+"""Names for addresses of AWS that the published ranges leave unnamed."""
