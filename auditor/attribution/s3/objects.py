@@ -55,7 +55,8 @@ class Bucket:
         answer = await self._ask(GET_OBJECT, lambda one: one.call(GET_OBJECT, Bucket=self.name, Key=key))
         size = 0
         async with answer["Body"] as body:
-            with await asyncio.to_thread(path.open, "wb") as file:
+            await asyncio.to_thread(path.touch)  # what takes time; open there, it would stay open if this is cancelled
+            with path.open("wb") as file:
                 while piece := await body.read(_PIECE):
                     size += file.write(piece)
         return size
