@@ -252,11 +252,12 @@ def iam(
     role_arn: Annotated[list[str] | None, typer.Option(metavar="ARN", help="Member role that it may assume.")] = None,
     no_flow_logs: Annotated[bool, typer.Option("--no-flow-logs", help="Without the records of flow logs.")] = False,
     athena: Annotated[bool, typer.Option("--athena", help="With queries on Athena: a table, a result.")] = False,
+    partition: Annotated[str, typer.Option(metavar="NAME", help="aws-us-gov, aws-cn, aws-eusc.")] = "aws",
 ) -> None:
     """Print the least IAM policy: the very list of calls that the client lets pass."""
     from auditor.aws.policy import policy
 
-    typer.echo(policy(tuple(role_arn or ()), flow_logs=not no_flow_logs, athena=athena))
+    typer.echo(policy(tuple(role_arn or ()), flow_logs=not no_flow_logs, athena=athena, partition=partition))
 
 
 @app.command()

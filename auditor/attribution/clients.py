@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network, ip_address
 
@@ -16,12 +16,12 @@ TOP = 20
 
 
 class Subnets:
-    """The subnets of one region, found by an address in them."""
+    """The subnets of VPCs whose clients can reach a NAT gateway, found by an address in them."""
 
-    def __init__(self, network: Network, region: str) -> None:
+    def __init__(self, network: Network, vpc_ids: Collection[str]) -> None:
         self._found: dict[tuple[int, int], list[Subnet]] = defaultdict(list)
         for subnet in network.subnets:
-            if subnet.region == region and subnet.cidr:
+            if subnet.vpc_id in vpc_ids and subnet.cidr:
                 cidr = IPv4Network(subnet.cidr)
                 self._found[cidr.prefixlen, int(cidr.network_address) >> (32 - cidr.prefixlen)].append(subnet)
         self._lengths = sorted({length for length, _ in self._found}, reverse=True)

@@ -118,7 +118,7 @@ class Stage:
             unnamed = await asyncio.to_thread(tally.unnamed, ranges)
             named = await self.naming(task, vpcs, unnamed, self.callers) if unnamed else Named({})
             counted = await asyncio.to_thread(tally.result, ranges, named.names)
-        subnets = Subnets(self.evidence.network, planned.scope.region)
+        subnets = Subnets(self.evidence.network, {vpc_id for ids in vpcs.values() for vpc_id in ids})
         attributions, talkers = place(counted.clients, task.gateways, subnets)
         talkers, gaps = await self._owned(planned.scope, talkers)
         scan = _scan(task, reader.engine, expected, [used, named.used], counted)

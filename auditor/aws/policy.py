@@ -20,11 +20,13 @@ from auditor.model.evidence import Source
 
 _NEEDS_NO_GRANT = {GET_CALLER_IDENTITY}
 _FLOW_LOG_SOURCES = {Source.FLOW_RECORDS, Source.QUERY_LOGS}
-_RECORD_KEYS = ["arn:aws:s3:::*AWSLogs/*vpcflowlogs/*", "arn:aws:s3:::*AWSLogs/*vpcdnsquerylogs/*"]
+_RECORD_KEYS = ["arn:{aws}:s3:::*AWSLogs/*vpcflowlogs/*", "arn:{aws}:s3:::*AWSLogs/*vpcdnsquerylogs/*"]
 """Where AWS itself puts flow records and DNS query logs, in whatever bucket: no other object can be read."""
 
 
-def policy(role_arns: tuple[str, ...] = (), *, flow_logs: bool = True, athena: bool = False) -> str:
+def policy(
+    role_arns: tuple[str, ...] = (), *, flow_logs: bool = True, athena: bool = False, partition: str = "aws"
+) -> str:
     """The policy as JSON. With role ARNs it also lets the caller assume these; Describe* know no resources."""
     wanted = [op for op in OPERATIONS if flow_logs or op.source not in _FLOW_LOG_SOURCES]
     reads = [op for op in wanted if op.service != "s3" and op not in _NEEDS_NO_GRANT and op is not ASSUME_ROLE]
@@ -32,19 +34,21 @@ def policy(role_arns: tuple[str, ...] = (), *, flow_logs: bool = True, athena: b
     if flow_logs:
         only_logs = {"StringLike": {"s3:prefix": ["*AWSLogs/*"]}}
         statements.append(_statement("AuditorListsFlowRecords", [LIST_OBJECTS], "*") | {"Condition": only_logs})
-        statements.append(_statement("AuditorReadsFlowRecords", [GET_OBJECT], _RECORD_KEYS))
+        statements.append(
+            _statement("AuditorReadsFlowRecords", [GET_OBJECT], [key.format(aws=partition) for key in _RECORD_KEYS])
+        )
     if athena:
-        statements += _athena()
+        statements += _athena(partition)
     if role_arns:
         statements.append(_statement("AuditorReachesMemberAccounts", [ASSUME_ROLE], list(role_arns)))
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
 
 
-def _athena() -> list[dict[str, Any]]:
+def _athena(aws: str) -> list[dict[str, Any]]:
     """The bucket is to be replaced by the one of the workgroup's results."""
     glue = [op for op in ATHENA_OPERATIONS if op.service == "glue"]
-    tables = ["arn:aws:glue:*:*:catalog", "arn:aws:glue:*:*:database/*", "arn:aws:glue:*:*:table/*/auditor_*"]
-    results = {"Sid": "AuditorKeepsResults", "Effect": "Allow", "Resource": ["arn:aws:s3:::ATHENA-RESULTS-BUCKET/*"]}
+    tables = [f"arn:{aws}:glue:*:*:{part}" for part in ("catalog", "database/*", "table/*/auditor_*")]
+    results = {"Sid": "AuditorKeepsResults", "Effect": "Allow", "Resource": [f"arn:{aws}:s3:::ATHENA-RESULTS-BUCKET/*"]}
     actions = ["s3:AbortMultipartUpload", DELETE_OBJECT.action, GET_OBJECT.action, "s3:PutObject"]
     return [
         _statement("AuditorQueries", [op for op in ATHENA_OPERATIONS if op.service == "athena"], "*"),

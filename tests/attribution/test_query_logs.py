@@ -118,7 +118,7 @@ def estimated(vpc: Vpc) -> Estimate:
     async def use(callers: Callers) -> Estimate:
         calls = await callers.at(vpc.task.gateways[0].account_id, vpc.task.gateways[0].region)
         return await QueryLogReader(
-            vpcs_of(vpc)[calls.account_id], vpc.task.window, calls, callers.own, IRELAND
+            vpcs_of(vpc)[calls.account_id], vpc.task.window, calls, callers.own, IRELAND, PLENTY
         ).estimate()
 
     return in_session(use)
@@ -176,12 +176,37 @@ def test_over_the_budget_nothing_is_read_and_a_problem_says_what_it_would_cost(
 ) -> None:
     vpc.log_to(f"arn:aws:s3:::{store.name}")
     key = deliver(store, vpc, FIRST_DAY, (KMS, ONE))
-    found = name(vpc, ONE, budget=Decimal("0.000001"))
+    found = name(vpc, ONE, budget=Decimal("0.00001"))
     assert found.names == {}
-    assert found.usd == 0
+    assert found.usd == Decimal("0.00001"), "two LISTs"
     assert "1 objects" in found.problems[0]
     assert "over the less than $0.0001 that are left of the budget: raise --budget" in found.problems[0]
     assert not any(key in call.operation for call in s3.calls)
+
+
+def test_not_even_their_folders_are_listed_for_more_than_the_budget(vpc: Vpc, store: Store, s3: FaultProxy) -> None:
+    """Two days' folders at $0.000005 a LIST."""
+    vpc.log_to(f"arn:aws:s3:::{store.name}")
+    deliver(store, vpc, FIRST_DAY, (KMS, ONE))
+    found = name(vpc, ONE, budget=Decimal("0.000009"))
+    assert not found.names
+    assert found.usd == 0
+    assert "2 folders of " in found.problems[0]
+    assert "to list them would cost less than $0.0001: raise --budget" in found.problems[0]
+    assert not any("vpcdnsquerylogs" in call.operation for call in s3.calls)
+
+
+def test_what_was_listed_in_vain_is_charged_once(vpc: Vpc, store: Store) -> None:
+    """Listing costs what it costs, though the records are not read; a second flow log does not list again."""
+    vpc.log_to(f"arn:aws:s3:::{store.name}")
+    deliver(store, vpc, FIRST_DAY, (KMS, ONE))
+
+    async def use(callers: Callers) -> list[Decimal | None]:
+        naming = Naming(RANGES, Decimal("0.00001"), IRELAND)
+        asked = [await naming(vpc.task, vpcs_of(vpc), frozenset({ONE}), callers) for _ in range(2)]
+        return [one.used.usd for one in asked]
+
+    assert in_session(use) == [Decimal("0.00001"), 0]
 
 
 def test_a_vpc_whose_queries_nobody_logs_has_no_names_and_no_problem(vpc: Vpc, store: Store) -> None:

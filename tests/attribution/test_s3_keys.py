@@ -153,6 +153,23 @@ def test_bytes_cost_from_another_region_and_more_from_outside(here: str | None, 
     assert cost(Place("aws", IRELAND, here), 0, [StoredObject("k", 5 * GIB // 2)]) == Decimal(usd)
 
 
+@pytest.mark.parametrize(
+    ("region", "here", "usd"),
+    [
+        ("ap-southeast-2", None, "0.114"),
+        ("ap-southeast-2", "eu-west-1", "0.114"),
+        ("ap-southeast-2", "ap-southeast-2", "0"),
+        ("us-gov-west-1", None, "0.155"),
+        ("us-gov-west-1", "us-gov-east-1", "0.02"),
+        ("ap-somewhere-9", None, "0.155"),
+        ("ca-west-1", None, "0.09"),
+    ],
+)
+def test_transfer_is_priced_by_the_buckets_region_and_never_too_low(region: str, here: str | None, usd: str) -> None:
+    """One GiB; where the rate to another region is not known, that to the internet bounds it."""
+    assert cost(Place("aws", region, here), 0, [StoredObject("k", GIB)]) == Decimal(usd) + Decimal("0.0000004")
+
+
 def test_a_single_byte_is_priced_exactly() -> None:
     found = cost(Place("aws", IRELAND, None), 0, [StoredObject("k", 1)])
     assert found == Decimal("0.0000004") + Decimal("0.09") * Decimal("0.000000000931322574615478515625")

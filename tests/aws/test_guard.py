@@ -169,6 +169,12 @@ def test_the_policy_without_flow_logs_reads_no_object() -> None:
     assert not any(action.startswith(("s3:", "logs:", "route53resolver:")) for action in reads["Action"])
 
 
+def test_the_policy_of_another_partition_names_its_buckets() -> None:
+    for text in (policy(partition="aws-cn"), policy(partition="aws-cn", athena=True)):
+        assert "arn:aws-cn:s3:::" in text
+        assert "arn:aws:" not in text
+
+
 def test_the_policy_for_athena_writes_only_tables_of_the_audit_and_results() -> None:
     statements = {one["Sid"]: one for one in json.loads(policy(athena=True))["Statement"]}
     assert "glue:DeleteTable" in statements["AuditorMakesTables"]["Action"]

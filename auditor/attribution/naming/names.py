@@ -45,6 +45,7 @@ class Naming:
     here: str | None
     resolve: Resolve | None = None
     _one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _readers: dict[tuple[object, ...], QueryLogReader] = field(default_factory=dict, init=False)
 
     async def __call__(self, task: Task, vpcs: VpcsOf, addresses: frozenset[str], callers: Callers) -> Named:
         """Names by the query logs of the VPCs, as far as the budget goes; of what these have not seen, by DNS."""
@@ -63,16 +64,27 @@ class Naming:
         self, task: Task, account_id: str, vpc_ids: Collection[str], answers: Answers, callers: Callers
     ) -> Used:
         try:
-            calls = await callers.at(account_id, task.gateways[0].region)
-            reader = QueryLogReader(vpc_ids, task.window, calls, callers.own, self.here)
+            reader, is_new = await self._reader(task, account_id, vpc_ids, callers)
             expected = await reader.estimate()
             if reason := _too_dear(expected, self.budget):
-                return replace(NOTHING, problems=(reason,))
-            used = await reader.read(answers)
+                used = replace(reader.listed if is_new else NOTHING, problems=(reason,))
+            else:
+                used = await reader.read(answers)
         except (AwsFailureError, UsageError) as failure:
             return replace(NOTHING, problems=(f"resolver query logs are not read: {failure}",))
         self.budget = EXACT.subtract(self.budget, used.usd or ZERO)
         return used
+
+    async def _reader(
+        self, task: Task, account_id: str, vpc_ids: Collection[str], callers: Callers
+    ) -> tuple[QueryLogReader, bool]:
+        """The reader of these VPCs' logs, and whether it has listed none yet: their objects are listed once a run."""
+        calls = await callers.at(account_id, task.gateways[0].region)
+        key = (account_id, calls.region, frozenset(vpc_ids), task.window)
+        is_new = key not in self._readers
+        if is_new:
+            self._readers[key] = QueryLogReader(vpc_ids, task.window, calls, callers.own, self.here, self.budget)
+        return self._readers[key], is_new
 
     async def _ask_dns(self, addresses: Collection[str], callers: Callers) -> tuple[Mapping[str, Name], str | None]:
         if self.resolve is None:

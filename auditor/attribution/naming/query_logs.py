@@ -19,11 +19,11 @@ from typing import Any
 
 from auditor.attribution.naming.dns_answers import Answers
 from auditor.attribution.naming.query_log_lines import LinesRead, read_lines
-from auditor.attribution.s3.cost import Place, StoredObject, pages
+from auditor.attribution.s3.cost import Place, StoredObject, cost, pages
 from auditor.attribution.s3.keys import location_of_url
 from auditor.attribution.s3.objects import find_bucket, list_all
 from auditor.attribution.s3.reader import Listing
-from auditor.attribution.task import Estimate, Used
+from auditor.attribution.task import Estimate, Used, dollars
 from auditor.aws.accounts import partition
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
@@ -56,7 +56,7 @@ class QueryLogReader:
     """Reads the query logs of VPCs over whole UTC days.
 
     `calls` are in the VPCs' account and region, `fallback` is asked where the bucket denies those; `here` is the
-    region that we run in, `None` where that is not known.
+    region that we run in, `None` where that is not known. Not even their objects are listed for more than the budget.
     """
 
     vpc_ids: Collection[str]
@@ -64,11 +64,18 @@ class QueryLogReader:
     calls: ScopeCalls
     fallback: ScopeCalls
     here: str | None
+    budget: Decimal
     _logs: QueryLogs | None = field(default=None, init=False)
 
     async def estimate(self) -> Estimate:
         """What reading will take; nothing where no VPC's queries are logged. `AwsFailureError` if AWS does not tell."""
         return (await self._found()).estimate
+
+    @property
+    def listed(self) -> Used:
+        """What it took to find them."""
+        listings = self._logs.listings if self._logs else ()
+        return Used(0, _total(listing.used(()).usd for listing in listings))
 
     async def read(self, answers: Answers) -> Used:
         """Add all answers for the wanted addresses."""
@@ -114,9 +121,14 @@ class QueryLogReader:
         accounts = sorted({self.calls.account_id, config.get("OwnerId") or self.calls.account_id})
         folders = [f"{root}/{account}/vpcdnsquerylogs/{vpc}" for account in accounts for vpc in sorted(vpc_ids)]
         days = [self.window.start + timedelta(days=day) for day in range((self.window.end - self.window.start).days)]
-        found = await list_all(bucket, [f"{folder}/{day:%Y/%m/%d}/" for folder in folders for day in days])
-        objects = tuple(one for one in chain(*found) if one.key.endswith((".log.gz", ".log")))
+        wanted = [f"{folder}/{day:%Y/%m/%d}/" for folder in folders for day in days]
         place = Place(partition(self.calls), bucket.region, self.here)
+        usd = cost(place, len(wanted), ())
+        if usd is None or usd > self.budget:
+            priced = "their price is not known" if usd is None else f"to list them would cost {dollars(usd)}"
+            raise UsageError(f"{len(wanted):,} folders of {where}: {priced}: raise --budget or shorten --window")
+        found = await list_all(bucket, wanted)
+        objects = tuple(one for one in chain(*found) if one.key.endswith((".log.gz", ".log")))
         return Listing(bucket, objects, sum(pages(len(one)) for one in found), place)
 
 

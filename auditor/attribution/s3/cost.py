@@ -1,6 +1,7 @@
-"""What reading objects from S3 costs, at the list prices of us-east-1 (Amazon S3 pricing page, November 2026).
+"""What reading objects from S3 costs.
 
-Few regions are dearer. The first 100 GB a month to the internet, which are free, are not taken off.
+Requests at the list prices of us-east-1 (Amazon S3 pricing page, November 2026). The first 100 GB a month to the
+internet, which are free, are not taken off.
 """
 
 from __future__ import annotations
@@ -13,8 +14,27 @@ from decimal import Decimal
 from auditor.model.money import BYTES_PER_GB, EXACT, ZERO
 
 _PER_LIST = Decimal("0.000005")
-_FROM_OTHER_REGION = Decimal("0.02")
-_FROM_INTERNET = Decimal("0.09")
+_TO_OTHER_REGION = Decimal("0.02")
+_TO_INTERNET = {
+    **dict.fromkeys(("ap-southeast-5", "ap-southeast-7"), Decimal("0.108")),
+    "ap-east-2": Decimal("0.1083"),
+    **dict.fromkeys(("ap-south-1", "ap-south-2"), Decimal("0.1093")),
+    **dict.fromkeys(("il-central-1", "me-central-1"), Decimal("0.11")),
+    **dict.fromkeys(("ap-northeast-1", "ap-northeast-3", "ap-southeast-2", "ap-southeast-4"), Decimal("0.114")),
+    "me-south-1": Decimal("0.117"),
+    **dict.fromkeys(("ap-east-1", "ap-southeast-1"), Decimal("0.12")),
+    "ap-northeast-2": Decimal("0.126"),
+    "ap-southeast-3": Decimal("0.132"),
+    "sa-east-1": Decimal("0.15"),
+    "af-south-1": Decimal("0.154"),
+    **dict.fromkeys(("us-gov-east-1", "us-gov-west-1"), Decimal("0.155")),
+}
+_TO_INTERNET_FROM_THE_WEST = Decimal("0.09")
+_WEST = ("us-", "ca-", "eu-", "mx-")
+_DEAREST = Decimal("0.155")
+"""USD a GB of the first tier (AWS's data-transfer feed, 2025-06-18). To another region costs $0.02 from North America
+and Europe; elsewhere rates differ by destination, and the one to the internet bounds them. So does the dearest where a
+region's is not known."""
 _NOT_IN_USD = "aws-cn"
 
 KEYS_PER_PAGE = 1000
@@ -76,7 +96,7 @@ def cost(place: Place, lists: int, objects: Iterable[StoredObject]) -> Decimal |
     """USD for so many LIST requests and to read the objects, exactly; `None` where AWS charges in another currency."""
     if place.partition == _NOT_IN_USD:
         return None
-    transfer = ZERO if place.here == place.region else _FROM_OTHER_REGION if place.here else _FROM_INTERNET
+    transfer = _transfer(place)
     total = EXACT.multiply(_PER_LIST, Decimal(lists))
     gets, sizes = Counter[str](), Counter[str]()
     for one in objects:
@@ -88,3 +108,13 @@ def cost(place: Place, lists: int, objects: Iterable[StoredObject]) -> Decimal |
         total = EXACT.add(total, EXACT.multiply(reading.get, Decimal(count)))
         total = EXACT.add(total, EXACT.multiply(gigabytes, EXACT.add(transfer, reading.gb)))
     return total
+
+
+def _transfer(place: Place) -> Decimal:
+    """USD a GB on the way here, at the most."""
+    if place.here == place.region:
+        return ZERO
+    is_west = place.region.startswith(_WEST)
+    if place.here and is_west:
+        return _TO_OTHER_REGION
+    return _TO_INTERNET.get(place.region, _TO_INTERNET_FROM_THE_WEST if is_west else _DEAREST)
