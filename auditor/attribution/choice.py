@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.task import Task
 from auditor.model.evidence import Window
 from auditor.model.flow_record import fields_of, hindrance
-from auditor.model.network import FlowLog, NatGateway
+from auditor.model.network import FlowLog, NatAddress, NatGateway, Network
 
 ENOUGH_DAYS = 7
 """A week holds every weekday: beyond it, to know the clients is worth more than to know more days."""
@@ -30,13 +30,20 @@ class Refusal:
     reason: str
 
 
-def choose(gateways: Iterable[NatGateway], flow_logs: Iterable[FlowLog], window: Window) -> list[Task | Refusal]:
-    """One task per flow log for all NAT gateways that it tells best; nothing of those that no flow log covers."""
+def choose(
+    gateways: Iterable[NatGateway], flow_logs: Iterable[FlowLog], window: Window, network: Network | None = None
+) -> list[Task | Refusal]:
+    """One task per flow log for all NAT gateways that it tells best; nothing of those that no flow log covers.
+
+    The network tells which NAT gateways stand alone behind a transit gateway.
+    """
     logs = tuple(flow_logs)
     groups: dict[FlowLog, list[NatGateway]] = defaultdict(list)
     refusals: list[Task | Refusal] = []
-    for gateway in gateways:
-        covering = [log for log in logs if log.resource_id in resources_of(gateway)]
+    for one in gateways:
+        gateway, covering = one, [log for log in logs if log.resource_id in resources_of(one)]
+        if not covering and network:
+            gateway, covering = _behind_transit_gateway(one, logs, network)
         reasons = {log: why_not(log, gateway, window) or _doubled(log, covering) for log in covering}
         usable = [log for log, reason in reasons.items() if not reason]
         if usable:
@@ -45,6 +52,21 @@ def choose(gateways: Iterable[NatGateway], flow_logs: Iterable[FlowLog], window:
             told = "; ".join(f"{log.id}: {reason}" for log, reason in reasons.items())
             refusals.append(Refusal(gateway, f"{gateway.id}: {told}: {_NEXT_STEP}"))
     return [*(_task(log, tuple(group), window) for log, group in groups.items()), *refusals]
+
+
+def _behind_transit_gateway(
+    gateway: NatGateway, logs: Iterable[FlowLog], network: Network
+) -> tuple[NatGateway, list[FlowLog]]:
+    """A hub's only NAT gateway as its transit gateway attachment sees it: what comes over it, and no client of the hub.
+
+    With a second NAT gateway in the hub nobody could say which of them a record passed.
+    """
+    alone = sum(1 for one in network.nat_gateways_of_vpc.get(gateway.vpc_id, ()) if one.is_billed) == 1
+    found = [one for (_, vpc_id), one in network.attachment_of_vpc.items() if vpc_id == gateway.vpc_id and alone]
+    seen_by = {resource for one in found for resource in (one.id, one.transit_gateway_id)}
+    covering = [log for log in logs if log.resource_id in seen_by and log.destination_type == "s3"]
+    addresses = tuple(NatAddress(interface_id=one.id) for one in found)
+    return replace(gateway, mode="regional", addresses=addresses), covering
 
 
 def resources_of(gateway: NatGateway) -> tuple[str, ...]:
@@ -92,7 +114,8 @@ def _worth(log: FlowLog, gateway: NatGateway, window: Window) -> tuple[int, bool
     form = _form(log)
     names_clients = form.names_clients or gateway.mode == "regional"
     days = days_of(log, window)
-    narrow = -resources_of(gateway).index(log.resource_id)
+    resources = resources_of(gateway)
+    narrow = -resources.index(log.resource_id) if log.resource_id in resources else -len(resources)
     return min(days, ENOUGH_DAYS), names_clients, days, _READABLE[log.destination_type], narrow
 
 

@@ -10,7 +10,8 @@ differ too if the gateway has several addresses; FOLD drops them, for their othe
 (an address that is gone by now): no upload goes from far to near, no download from near to far. Else
 legs 2 and 3 are counted: between an address of the gateway and one that is not near it. NAT64 shows its prefix.
 
-A regional NAT gateway has no interface; its records carry its id and the final addresses of both sides.
+A regional NAT gateway has no interface; its records carry its id and the final addresses of both sides. So do those of
+the transit gateway attachment behind which a hub's NAT gateway is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from auditor.attribution.record_format import RecordFormat
+from auditor.model.flow_record import TRANSIT_FIELD
 from auditor.model.network import NatGateway
 
 NODATA, SKIPDATA, REJECTED, UNREADABLE, OUTSIDE = -1, -2, -3, -4, -5
@@ -64,11 +66,14 @@ GROUP BY 1, 2, 3, 4
 
 _NUMBERS = ("bytes", "start", "end")
 
+_NAMING = ("interface-id", "resource-id", TRANSIT_FIELD)
+
 WEIGHT = "weight"
 """A column of rows that stand for several records each: how many; `bytes` is their sum, `start`, `end` their span."""
 
 USED = frozenset(_NUMBERS) | {
-    *("interface-id", "resource-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "log-status")
+    *("interface-id", "resource-id", TRANSIT_FIELD, "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr"),
+    *("action", "log-status"),
 }
 """The fields that the counting reads."""
 
@@ -168,7 +173,7 @@ def _typed(name: str) -> str:
 
 
 def _key(form: RecordFormat) -> str:
-    known = [name.replace("-", "_") for name in ("interface-id", "resource-id") if name in form.fields]
+    known = [name.replace("-", "_") for name in _NAMING if name in form.fields]
     return f"COALESCE({', '.join(known)})" if len(known) > 1 else known[0]
 
 

@@ -179,7 +179,7 @@ def _left_out(one: Planned, why: str) -> Planned:
 def _choices(scope: Scope, evidence: Evidence) -> Iterable[Task | Refusal]:
     """A NAT gateway is looked at where its owner was read; flow logs of other accounts on it are told there."""
     own = [n for n in scope.network.nat_gateways if n.is_billed and n.account_id == scope.account_id]
-    return choose(own, evidence.network.flow_logs, evidence.window)
+    return choose(own, evidence.network.flow_logs, evidence.window, evidence.network)
 
 
 async def _estimated(scope: Scope, one: Task | Refusal, callers: Callers, limits: Limits, prices: Prices) -> Planned:

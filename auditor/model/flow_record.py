@@ -19,6 +19,9 @@ DEFAULT_FIELDS = (
 LEANEST_FIELDS = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "bytes", "start", "end", "log-status")
 """Besides the name of the NAT gateway: who, to whom, how much, when, and whether records were lost."""
 
+TRANSIT_FIELD = "tgw-attachment-id"
+"""What names the attachment in a transit gateway's records (Transit Gateway guide, read 2026-11-20)."""
+
 _WIDEST = {
     "interface-id": len("eni-0123456789abcdef0"),
     "resource-id": len("nat-0123456789abcdef0"),
@@ -42,7 +45,8 @@ def fields_of(log_format: str) -> tuple[str, ...]:
 
 def lacks(fields: Collection[str], *, regional: bool) -> str:
     """What is missing to count a NAT gateway, in words; empty where nothing is."""
-    wanted = [name for name in ("bytes", naming_field(regional=regional)) if name not in fields]
+    names_it = naming_field(regional=regional) in fields or (regional and TRANSIT_FIELD in fields)
+    wanted = [*(["bytes"] if "bytes" not in fields else []), *([] if names_it else [naming_field(regional=regional)])]
     if not any({f"{kind}srcaddr", f"{kind}dstaddr"} <= set(fields) for kind in ("", "pkt-")):
         wanted.append("srcaddr and dstaddr")
     return ", ".join(wanted)

@@ -11,7 +11,7 @@ import pytest
 from auditor.attribution.choice import Refusal, choose, days_of
 from auditor.attribution.task import Task
 from auditor.model.evidence import Window
-from auditor.model.network import FlowLog, NatAddress, NatGateway
+from auditor.model.network import FlowLog, NatAddress, NatGateway, Network, TransitGatewayAttachment
 
 END = datetime(2026, 11, 16, tzinfo=UTC)
 WINDOW = Window(END - timedelta(days=30), END)
@@ -143,3 +143,48 @@ def test_two_flow_logs_in_one_log_group_are_not_told_apart() -> None:
     elsewhere = replace(second, destination=arn.replace(":1:", ":2:"))
     assert chosen(first, elsewhere) in {"fl-a", "fl-b"}
     assert chosen(first, replace(second, destination="/other")) == "fl-b"
+
+
+TRANSIT = "${tgw-attachment-id} ${srcaddr} ${dstaddr} ${bytes} ${start} ${end} ${log-status}"
+HUB = Network(
+    nat_gateways=(ZONAL,),
+    attachments=(TransitGatewayAttachment("tgw-attach-1", "tgw-1", "1", "eu-west-1", "vpc", "vpc-1", "1"),),
+)
+
+
+@pytest.mark.parametrize("resource", ["tgw-1", "tgw-attach-1"])
+def test_a_transit_gateways_flow_log_tells_of_the_only_nat_gateway_behind_it(resource: str) -> None:
+    of_hub = log("fl-tgw", resource, log_format=TRANSIT)
+    (task,) = choose([ZONAL], [of_hub], WINDOW, HUB)
+    assert isinstance(task, Task)
+    assert task.flow_log.id == "fl-tgw"
+    assert [(one.id, one.mode, one.addresses[0].interface_id) for one in task.gateways] == [
+        ("nat-1", "regional", "tgw-attach-1")
+    ]
+
+
+def test_any_other_flow_log_tells_more_than_a_transit_gateways() -> None:
+    (task,) = choose([ZONAL], [log("fl-tgw", "tgw-1", log_format=TRANSIT), log("fl-vpc")], WINDOW, HUB)
+    assert isinstance(task, Task)
+    assert (task.flow_log.id, task.gateways) == ("fl-vpc", (ZONAL,))
+
+
+@pytest.mark.parametrize(
+    ("network", "change"),
+    [
+        (replace(HUB, nat_gateways=(ZONAL, OTHER)), {}),
+        (replace(HUB, attachments=()), {}),
+        (HUB, {"destination_type": "cloud-watch-logs"}),
+        (HUB, {"resource_id": "tgw-2"}),
+    ],
+    ids=["two NAT gateways", "not attached", "CloudWatch Logs", "another transit gateway"],
+)
+def test_what_a_transit_gateways_flow_log_does_not_tell(network: Network, change: dict[str, Any]) -> None:
+    of_hub = log("fl-tgw", resource="tgw-1", log_format=TRANSIT)
+    assert choose([ZONAL], [replace(of_hub, **change)], WINDOW, network) == []
+
+
+def test_without_the_attachment_in_its_records_it_cannot_be_used() -> None:
+    (refusal,) = choose([ZONAL], [log("fl-tgw", "tgw-1", log_format=PACKETS)], WINDOW, HUB)
+    assert isinstance(refusal, Refusal)
+    assert "its format lacks resource-id" in refusal.reason

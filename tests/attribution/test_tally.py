@@ -187,3 +187,22 @@ def test_a_path_of_parquet_files_is_neither_a_pattern_nor_a_column(tmp_path: Pat
             tally.add_files(find_files([str(path)], None))
             found = tally.result(RANGES).result
         assert (found.nat_gateways[0].bytes_up, found.unreadable, found.rejected) == (5, 0, 0)
+
+
+def test_records_of_a_transit_gateway_count_at_the_hubs_attachment_only(tmp_path: Path) -> None:
+    """Each byte is logged at the spoke's attachment and at the hub's; what goes to a spoke is no NAT gateway's."""
+    fields = ["tgw-attachment-id", "srcaddr", "dstaddr", "bytes", "start", "end", "log-status"]
+    talks = [("10.1.0.5", "8.8.8.8", 7), ("8.8.8.8", "10.1.0.5", 9), ("10.1.0.5", "10.2.0.9", 100)]
+    rows = [
+        {"tgw-attachment-id": attachment, "srcaddr": source, "dstaddr": target, "bytes": str(size)}
+        | {"start": str(START), "end": str(START + 60), "log-status": "OK"}
+        for source, target, size in talks
+        for attachment in ("tgw-attach-hub", "tgw-attach-spoke")
+    ]
+    path = write(tmp_path / "a.log", text(rows, fields))
+    hub = replace(ZONAL, mode="regional", addresses=(NatAddress(interface_id="tgw-attach-hub"),))
+    with counting([hub]) as tally:
+        tally.add_files(find_files([str(path)], None))
+        (nat,) = tally.result(RANGES).result.nat_gateways
+    assert [(one.service, one.bytes_up, one.bytes_down) for one in nat.destinations] == [("internet", 7, 9)]
+    assert nat.clients_known
