@@ -36,8 +36,9 @@ class RecordFormat:
         return lacks(self.fields, regional=regional)
 
     def span_of(self, line: str) -> tuple[int, int] | None:
-        """Start and end of a record, in seconds; `None` where it has them not."""
-        values = dict(zip(self.fields, line.split(), strict=False))
+        """Start and end of a record, in seconds; `None` where it has them not, or is none of this format."""
+        words = line.split()
+        values = dict(zip(self.fields, words, strict=True)) if len(words) == len(self.fields) else {}
         start, end = values.get("start", "-"), values.get("end", "-")
         return (int(start), int(end)) if _SECONDS.fullmatch(start) and _SECONDS.fullmatch(end) else None
 

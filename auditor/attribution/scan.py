@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from auditor.attribution.counting import (
     OUTSIDE,
+    UNREADABLE,
     USED,
     WEIGHT,
     Part,
@@ -48,6 +49,8 @@ _SUMS = {
 _NO_SUMS = f"CREATE TEMP TABLE sums ({', '.join(f'{name} {kind}' for name, kind in _SUMS.items())})"
 _PATTERN = re.compile(r"([\[*?])")
 _BUFFER = 8 * 1024 * 1024
+_WITH_ERRORS = "store_rejects = true, rejects_limit = 0"
+_SILENTLY = "ignore_errors = true"
 
 
 @dataclass
@@ -171,8 +174,13 @@ class Scan:
     def _count_text(self, form: RecordFormat, group: Sequence[TextFile], lanes: Lanes) -> None:
         """Most records tell nothing and need not be looked at, if the first start and the last end are nearly known."""
         before, span = self._looked_at(), self._span(group)
-        self._count(form, _read_csv(lanes.paths, form), Part.TELLING if span else Part.ALL, span)
-        self._pass_over(lanes.count_of_lines - (self._looked_at() - before), span or (None, None))
+        if span:
+            self._count(form, _read_csv(lanes.paths, form), Part.TELLING, span)
+            self._pass_over(lanes.count_of_lines - (self._looked_at() - before), span)
+        else:  # perhaps not one line is a record of this format, and the engine would keep each with its error
+            self._count(form, _read_csv(lanes.paths, form, _SILENTLY), Part.ALL)
+            missed = lanes.count_of_lines - (self._looked_at() - before)
+            self._pass_over(missed, (None, None), UNREADABLE)
 
     def _span(self, group: Sequence[TextFile]) -> Seconds | None:
         """From the least start to the greatest end of one record a file."""
@@ -184,10 +192,12 @@ class Scan:
         found = self.connection.execute("SELECT COALESCE(SUM(records), 0) FROM sums").fetchall()
         return int(found[0][0]) + self.rejected_lines
 
-    def _pass_over(self, others: int, extent: Sequence[int | None]) -> None:
+    def _pass_over(self, others: int, extent: Sequence[int | None], outcome: int | None = None) -> None:
         """Records that no query looked at count all the same; those outside the window do not."""
         self.connection.execute("DELETE FROM sums WHERE outcome = $1", [OUTSIDE])
-        self.connection.execute("INSERT INTO sums VALUES (NULL, 0, NULL, NULL, 0, $1, $2, $3)", [others, *extent])
+        self.connection.execute(
+            "INSERT INTO sums VALUES ($1, 0, NULL, NULL, 0, $2, $3, $4)", [outcome, others, *extent]
+        )
 
     def _extent(self, names: Sequence[str], records: str) -> tuple[int, int | None, int | None]:
         """How many records there are; the first start and the last end of those in the window."""
@@ -222,7 +232,7 @@ def _kind(name: str) -> str:
     return "BIGINT" if name in _NUMBERS else "VARCHAR"
 
 
-def _read_csv(paths: Sequence[str], form: RecordFormat) -> str:
+def _read_csv(paths: Sequence[str], form: RecordFormat, on_error: str = _WITH_ERRORS) -> str:
     """Only the columns that are used keep their names, so no name out of a file becomes SQL."""
     kinds = {
         (name.replace("-", "_") if name in USED else f"_{number}"): _kind(name)
@@ -230,7 +240,7 @@ def _read_csv(paths: Sequence[str], form: RecordFormat) -> str:
     }
     return (
         f"read_csv({_texts(paths)}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
-        f" escape = '', comment = '', nullstr = '-', compression = 'none', store_rejects = true, rejects_limit = 0,"
+        f" escape = '', comment = '', nullstr = '-', compression = 'none', {on_error},"
         f" buffer_size = {_BUFFER}, max_line_size = {_BUFFER // 4})"
     )
 

@@ -206,3 +206,16 @@ def test_records_of_a_transit_gateway_count_at_the_hubs_attachment_only(tmp_path
         (nat,) = tally.result(RANGES).result.nat_gateways
     assert [(one.service, one.bytes_up, one.bytes_down) for one in nat.destinations] == [("internet", 7, 9)]
     assert nat.clients_known
+
+
+@pytest.mark.parametrize(
+    "window", [None, Window(datetime.fromtimestamp(START, UTC), datetime.fromtimestamp(START + 9, UTC))]
+)
+def test_lines_of_another_format_are_unreadable_and_cost_no_memory(window: Window | None, tmp_path: Path) -> None:
+    """Not one of 300,000 lines has the number of fields: the engine keeps none of them."""
+    path = write(tmp_path / "a.log", " ".join(FIELDS) + "\n" + "eni-nat 10.0.1.5 extra\n" * 300_000)
+    with counting([ZONAL]) as tally:
+        tally.add_files(find_files([str(path)], None), window)
+        found = tally.result(RANGES).result
+        assert tally.scan.rejected_lines == 0
+    assert (found.records, found.unreadable, found.nat_gateways[0].bytes_up) == (300_000, 300_000, 0)
