@@ -58,8 +58,3 @@ class Flow:
     def bytes(self) -> int:
         """Both directions."""
         return self.bytes_up + self.bytes_down
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is not known where the bytes come from or go to."""
-        return self.client.subnet_id is None or self.destination.service == UNKNOWN
