@@ -12,6 +12,7 @@ from auditor.model.audit import Remediation
 from auditor.model.network import NatGateway, Network, RouteTable
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
+    AddInterfaceEndpoint,
     AdmitHttps,
     AssociateRouteTables,
     DropEndpoint,
@@ -43,6 +44,8 @@ def _write(edit: Edit, network: Network) -> Commands:  # noqa: C901, PLR0911 -- 
     match edit:
         case AddGatewayEndpoint():
             return _add_gateway(edit)
+        case AddInterfaceEndpoint():
+            return _add_interface(edit)
         case AssociateRouteTables():
             return _associate(edit)
         case DropNatGateway():
@@ -85,6 +88,42 @@ def _add_gateway(edit: AddGatewayEndpoint) -> Commands:
     )
     back = _comment("VPCE is the endpoint id that create-vpc-endpoint printed:")
     return [create], [back, f'aws ec2 delete-vpc-endpoints --region {quote(edit.region)} --vpc-endpoint-ids "$VPCE"']
+
+
+def _add_interface(edit: AddInterfaceEndpoint) -> Commands:
+    """With a security group of its own: the VPC's default one admits its own members only."""
+    attributes = [
+        f"{_ec2('modify-vpc-attribute', edit.region, vpc_id=edit.vpc_id)} --{name}"
+        for name in ("enable-dns-support", "enable-dns-hostnames")
+    ]
+    group = _ec2(
+        "create-security-group",
+        edit.region,
+        vpc_id=edit.vpc_id,
+        group_name=f"{edit.service}-endpoint-of-{edit.vpc_id}",
+        description=f"endpoint-of-{edit.service}",
+        query="GroupId",
+        output="text",
+    )
+    admit = f'{_ec2("authorize-security-group-ingress", edit.region)} --group-id "$GROUP" --protocol tcp --port 443'
+    create = _ec2(
+        "create-vpc-endpoint",
+        edit.region,
+        vpc_id=edit.vpc_id,
+        vpc_endpoint_type="Interface",
+        service_name=edit.service_name or f"com.amazonaws.{edit.region}.{edit.service}",
+        subnet_ids=edit.subnet_ids,
+    )
+    admitted = [f"{admit} --cidr {quote(cidr)}" for cidr in edit.cidrs]
+    there = [
+        *attributes,
+        f"GROUP=$({group})",
+        *admitted,
+        f'{create} --security-group-ids "$GROUP" --private-dns-enabled',
+    ]
+    delete = f'{_ec2("delete-vpc-endpoints", edit.region)} --vpc-endpoint-ids "$VPCE"'
+    back = _comment("VPCE is the endpoint id that create-vpc-endpoint printed, GROUP its security group:")
+    return there, [back, delete, f'{_ec2("delete-security-group", edit.region)} --group-id "$GROUP"']
 
 
 def _associate(edit: AssociateRouteTables) -> Commands:

@@ -57,6 +57,44 @@ class AddGatewayEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class AddInterfaceEndpoint:
+    """Create an interface endpoint in some subnets, one a zone, that answers for its service's names in the VPC.
+
+    `cidrs` are those that its security group admits.
+    """
+
+    vpc_id: str
+    account_id: str
+    region: str
+    service: str
+    subnet_ids: tuple[str, ...]
+    cidrs: tuple[str, ...] = ()
+    service_name: str = ""
+
+    @property
+    def endpoint_id(self) -> str:
+        """The name under which the new endpoint stands in the changed network."""
+        return f"new-{self.service}-interface-endpoint-of-{self.vpc_id}"
+
+    def apply(self, network: Network) -> Network:
+        """The network with the endpoint, and with the VPC's DNS attributes on, which its private names need."""
+        if self.endpoint_id in network.endpoint:
+            return network
+        new = Endpoint(
+            id=self.endpoint_id,
+            account_id=self.account_id,
+            region=self.region,
+            vpc_id=self.vpc_id,
+            type="Interface",
+            service=self.service,
+            service_name=self.service_name,
+            private_dns=True,
+            subnet_ids=self.subnet_ids,
+        )
+        return _with_dns(_changed(network, endpoints=(*network.endpoints, new)), self.vpc_id)
+
+
+@dataclass(frozen=True, slots=True)
 class AssociateRouteTables:
     """Associate a gateway endpoint that exists with more route tables."""
 
@@ -158,11 +196,7 @@ class TurnOnPrivateDns:
         endpoint = network.endpoint.get(self.endpoint_id)
         if endpoint is None:
             return network
-        changed = _with_endpoint(network, replace(endpoint, private_dns=True))
-        vpcs = tuple(
-            replace(vpc, dns_support=True, dns_hostnames=True) if vpc.id == self.vpc_id else vpc for vpc in network.vpcs
-        )
-        return changed if vpcs == network.vpcs else _changed(changed, vpcs=vpcs)
+        return _with_dns(_with_endpoint(network, replace(endpoint, private_dns=True)), self.vpc_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +234,7 @@ class AdmitHttps:
 
 Edit = (
     AddGatewayEndpoint
+    | AddInterfaceEndpoint
     | AssociateRouteTables
     | DropNatGateway
     | RouteSubnetToNat
@@ -227,6 +262,15 @@ def _with_endpoint(network: Network, changed: Endpoint) -> Network:
     if network.endpoint.get(changed.id) == changed:
         return network
     return _changed(network, endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
+
+
+def _with_dns(network: Network, vpc_id: str) -> Network:
+    """The network in which the VPC's DNS attributes are on."""
+    vpc = network.vpc.get(vpc_id)
+    if vpc is None or (vpc.dns_support and vpc.dns_hostnames):
+        return network
+    on = replace(vpc, dns_support=True, dns_hostnames=True)
+    return _changed(network, vpcs=tuple(on if one.id == vpc_id else one for one in network.vpcs))
 
 
 def _without_subnet(table: RouteTable, subnet_id: str) -> RouteTable:

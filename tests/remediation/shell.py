@@ -47,7 +47,7 @@ def run(script: str, folder: Path) -> list[list[str]]:
     done = subprocess.run(
         [BASH, "-euc", f"{STUBS}\n{script}"],
         cwd=folder,
-        env={"CALLS": str(calls), "VPCE": "vpce-new", "PATH": "/nowhere"},
+        env={"CALLS": str(calls), "VPCE": "vpce-new", "GROUP": "sg-new", "PATH": "/nowhere"},
         capture_output=True,
         text=True,
         check=False,

@@ -16,6 +16,7 @@ from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Rou
 from auditor.remediation.cli import commands
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
+    AddInterfaceEndpoint,
     AdmitHttps,
     AssociateRouteTables,
     DropEndpoint,
@@ -68,6 +69,9 @@ NETWORK = Network(
 )
 EDITS: dict[str, Edit] = {
     "add a gateway endpoint": AddGatewayEndpoint("vpc-1", "123456789012", REGION, "s3", ("rtb-own", "rtb-shared")),
+    "add an interface endpoint": AddInterfaceEndpoint(
+        "vpc-1", "123456789012", REGION, "ecr.api", ("subnet-1", "subnet-2"), ("10.0.0.0/16", "100.64.0.0/16")
+    ),
     "associate": AssociateRouteTables("vpce-3", REGION, ("rtb-shared",)),
     "drop a NAT gateway and its routes": DropNatGateway("nat-1", REGION),
     "drop a NAT gateway for another": DropNatGateway("nat-1", REGION, replaced_by="nat-2"),
