@@ -349,6 +349,22 @@ class Network:
         return _grouped((nat.vpc_id, nat) for nat in self.nat_gateways)
 
     @cached_property
+    def tables_of_vpc(self) -> dict[str, tuple[RouteTable, ...]]:
+        """Route tables by VPC."""
+        return _grouped((table.vpc_id, table) for table in self.route_tables)
+
+    @cached_property
+    def routed_to(self) -> dict[str, frozenset[str]]:
+        """By what routes lead to, the VPCs in whose route tables they stand."""
+        pairs = ((route.target, table.vpc_id) for table in self.route_tables for route in table.routes)
+        return {target: frozenset(vpc_ids) for target, vpc_ids in _grouped(pairs).items()}
+
+    @cached_property
+    def table(self) -> dict[str, RouteTable]:
+        """Route tables by id."""
+        return {table.id: table for table in self.route_tables}
+
+    @cached_property
     def landing_subnets(self) -> frozenset[str]:
         """Subnets in which a transit gateway is attached: traffic of other VPCs leaves it there."""
         return frozenset(subnet_id for attachment in self.attachments for subnet_id in attachment.subnet_ids)
@@ -366,6 +382,22 @@ class Network:
                 subnet_ids=known.subnet_ids or seen.subnet_ids,
             )
         return joined
+
+    def part(self, vpc_ids: Iterable[str]) -> Network:
+        """These VPCs with what stands in them; transit gateways stay whole."""
+        ids = sorted(set(vpc_ids) & self.vpc.keys())
+        return replace(
+            self,
+            vpcs=tuple(self.vpc[one] for one in ids),
+            subnets=_of(self.subnets_of_vpc, ids),
+            route_tables=_of(self.tables_of_vpc, ids),
+            nat_gateways=_of(self.nat_gateways_of_vpc, ids),
+            endpoints=_of(self.endpoints_of_vpc, ids),
+        )
+
+
+def _of(groups: dict[str, tuple[T, ...]], keys: Iterable[str]) -> tuple[T, ...]:
+    return tuple(value for key in keys for value in groups.get(key, ()))
 
 
 def _merged(described: Iterable[tuple[str, Any]]) -> tuple[Any, ...]:

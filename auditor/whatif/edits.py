@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from auditor.model.network import Endpoint, Network, Permission, Route, RouteTable
+from auditor.model.network import Endpoint, NatGateway, Network, Permission, Route, RouteTable, Subnet
 from auditor.whatif.routing import DEFAULT_ROUTE
 
 _INDEXED = {
@@ -16,6 +16,9 @@ _INDEXED = {
     "nat_gateway": {"nat_gateways"},
     "endpoint": {"endpoints"},
     "table_of_subnet": {"route_tables", "subnets"},
+    "table": {"route_tables"},
+    "tables_of_vpc": {"route_tables"},
+    "routed_to": {"route_tables"},
     "endpoints_of_vpc": {"endpoints"},
     "subnets_of_vpc": {"subnets"},
     "nat_gateways_of_vpc": {"nat_gateways"},
@@ -248,6 +251,27 @@ Edit = (
 def apply_all(network: Network, edits: Iterable[Edit]) -> Network:
     """The network after all edits, in order."""
     return reduce(lambda changed, edit: edit.apply(changed), edits, network)
+
+
+def vpcs_of(edit: Edit, network: Network) -> frozenset[str]:
+    """The VPCs that an edit may change, or lead traffic to."""
+    match edit:
+        case AddGatewayEndpoint() | AddInterfaceEndpoint() | TurnOnPrivateDns():
+            return frozenset({edit.vpc_id, *_home(network.endpoint.get(getattr(edit, "endpoint_id", "")))})
+        case AssociateRouteTables() | DropEndpoint() | LimitPrivateDnsToInboundResolver():
+            return _home(network.endpoint.get(edit.endpoint_id))
+        case DropNatGateway():
+            nats = [network.nat_gateway.get(one) for one in (edit.nat_gateway_id, edit.replaced_by or "")]
+            return network.routed_to.get(edit.nat_gateway_id, frozenset()).union(*(_home(nat) for nat in nats))
+        case RouteSubnetToNat():
+            table, nat = network.table_of_subnet.get(edit.subnet_id), network.nat_gateway.get(edit.nat_gateway_id)
+            return _home(table) | _home(nat) | _home(network.subnet.get(edit.subnet_id))
+        case AdmitHttps():
+            return frozenset()
+
+
+def _home(resource: Endpoint | NatGateway | Subnet | RouteTable | None) -> frozenset[str]:
+    return frozenset({resource.vpc_id} if resource else ())
 
 
 def _changed(network: Network, **parts: Any) -> Network:

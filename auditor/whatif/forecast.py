@@ -7,7 +7,7 @@ much as they can. Where the records of the whole window were read, or none, low 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from auditor.model.money import Difference, Line
 from auditor.model.network import Network
 from auditor.model.traffic import UNKNOWN, Flow, Level
 from auditor.whatif.bill import Traffic
-from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.edits import Edit, apply_all, vpcs_of
 from auditor.whatif.outcome import Outcome
 from auditor.whatif.saving import UNNAMED, Bounds, Situation
 
@@ -87,9 +87,14 @@ class Forecast:
         return self.expected.network
 
     @property
+    def cut(self) -> frozenset[int]:
+        """The numbers of the flows that the last change leaves without a way."""
+        return self.expected.cut | self.seen.cut
+
+    @property
     def cuts_off(self) -> bool:
         """Whether the last change leaves bytes without a way."""
-        return self.expected.cuts_off or self.seen.cuts_off
+        return bool(self.cut)
 
     @property
     def saved(self) -> Saved:
@@ -103,9 +108,20 @@ class Forecast:
         likely = self.expected.to(after)
         return Forecast(likely, likely if self.seen is self.expected else self.seen.to(after))
 
-    def alone(self, edits: Iterable[Edit]) -> Saved:
+    def within(self, vpc_ids: frozenset[str]) -> Forecast:
+        """The same where only changes of these VPCs matter."""
+        likely = self.expected.within(vpc_ids)
+        return Forecast(likely, likely if self.seen is self.expected else self.seen.within(vpc_ids))
+
+    def around(self, edits: Sequence[Edit]) -> frozenset[str]:
+        """The VPCs that tell what some edits do."""
+        touched = frozenset(vpc_id for edit in edits for vpc_id in vpcs_of(edit, self.network))
+        return self.expected.situation.around(touched) | self.seen.situation.around(touched)
+
+    def alone(self, edits: Sequence[Edit]) -> Saved:
         """What some edits save if nothing else changes."""
-        return self.to(apply_all(self.network, edits)).saved
+        here = self.within(self.around(edits))
+        return here.to(apply_all(here.network, edits)).saved
 
 
 def _level(situation: Situation, bounds: Bounds) -> Level:

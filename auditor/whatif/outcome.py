@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from operator import attrgetter
+from itertools import compress, count
+from operator import attrgetter, is_not
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
@@ -73,8 +74,8 @@ READINGS: tuple[Reading, Reading] = ((attrgetter("least"), min), (attrgetter("mo
 class Outcome:
     """A changed network; `bounds` is what its last change saves on top of those before it.
 
-    `ways` are those of the flows that the changes touched, by flow and VPC. `cuts_off` says that the last change
-    leaves bytes without a way that had one: they are taken to cost what they cost before.
+    `ways` are those of the flows that the changes touched, by flow and VPC. `cut` are the numbers of the flows that
+    the last change leaves without a way that had one: they are taken to cost what they cost before.
     """
 
     situation: Situation
@@ -83,13 +84,17 @@ class Outcome:
     used: tuple[Counter[Pool], Counter[Pool]]
     strays: Mapping[str, Mapping[Key, None]]
     bounds: Bounds
-    cuts_off: bool = False
+    cut: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, situation: Situation) -> Outcome:
         """No change yet."""
         nothing = Bounds(Difference(), Difference())
         return cls(situation, situation.network, {}, (situation.used, situation.used), {}, nothing)
+
+    def within(self, vpc_ids: frozenset[str]) -> Outcome:
+        """The same where only changes of these VPCs matter, which can be priced without a look at all others."""
+        return replace(self, network=self.network.part(vpc_ids))
 
     def to(self, after: Network) -> Outcome:
         """The outcome of one more change."""
@@ -103,10 +108,10 @@ class Outcome:
             _sum(standing, repriced(self._change(ways, reading), pools, self.situation.prices))
             for reading, pools in zip(READINGS, used, strict=True)
         )
-        cuts_off = any(one.cuts_off for one in found.values())
+        cut = frozenset(number for (number, _), one in found.items() if one.cuts_off)
         every = {**self.ways, **ways}
         bounds = Bounds(low, high, *self._moved(ways))
-        return Outcome(self.situation, after, every, used, self._strays(found), bounds, cuts_off)
+        return Outcome(self.situation, after, every, used, self._strays(found), bounds, cut)
 
     def _moved(self, ways: Mapping[int, Mapping[str, Ways]]) -> tuple[frozenset[int], frozenset[int]]:
         """The flows that can take another way than today, and those of them that may also stay on it."""
@@ -160,7 +165,7 @@ class Outcome:
             return Way(new, is_cut=True)
         times = charges(self.situation.network, old)
         times.subtract(charges(after, new))
-        change = {usage: count * flow.bytes for usage, count in times.items() if count}
+        change = {usage: often * flow.bytes for usage, often in times.items() if often}
         return Way(new, change, _gain(times, self.situation.prices))
 
     def _change(self, ways: Mapping[int, Mapping[str, Ways]], reading: Reading) -> Change:
@@ -202,6 +207,8 @@ def _changed(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[list[T], list[T]]:
     """What only the old and what only the new has: edits hand on all that they leave as it is."""
     if old is new:
         return [], []
+    start = next(compress(count(), map(is_not, old, new)), min(len(old), len(new)))
+    old, new = old[start:], new[start:]
     before, after = {id(one) for one in old}, {id(one) for one in new}
     return [one for one in old if id(one) not in after], [one for one in new if id(one) not in before]
 

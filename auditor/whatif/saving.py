@@ -7,7 +7,7 @@ anywhere. Only ways that pass the resource which measured the bytes are possible
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -98,6 +98,22 @@ class Situation:
         for key, origins in self.origins.items():
             for vpc_id in {key[1]}.union(*(origin.path.vpcs for origin in origins)):
                 found.setdefault(vpc_id, {})[key] = None
+        return found
+
+    @cached_property
+    def leads_over(self) -> dict[str, frozenset[str]]:
+        """By VPC, the VPCs over which its subnets' ways to the internet lead."""
+        found: dict[str, frozenset[str]] = {}
+        for subnet in self.network.subnets:
+            found[subnet.vpc_id] = found.get(subnet.vpc_id, frozenset()) | self.ways_out[subnet.id].vpcs
+        return found
+
+    def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
+        """All VPCs that decide the ways of the flows that these VPCs decide, however these VPCs change."""
+        keys = {key for vpc_id in vpc_ids for key in self.decided_by.get(vpc_id, ())}
+        found = frozenset((*vpc_ids, *(vpc_id for _, vpc_id in keys)))
+        while more := frozenset().union(*(self.leads_over.get(vpc_id, frozenset()) for vpc_id in found)) - found:
+            found |= more
         return found
 
     def path(self, subnet: Subnet, destination: Destination) -> Path:
