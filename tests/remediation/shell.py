@@ -122,6 +122,8 @@ def structure_of(values: list[str], shape: Any) -> Any:  # noqa: ANN401
     if list(shape.members) == ["Value"] and not values:
         return {"Value": True}
     (text,) = values
+    if tag := re.fullmatch(r"ResourceType=(.*),Tags=\[{Key=(.*),Value=([^],}]*)}]", text):
+        return {"ResourceType": tag[1], "Tags": [{"Key": tag[2], "Value": tag[3]}]}
     pairs = dict(part.split("=", 1) for part in re.split(r",(?=\w+=)", text))
     kinds = {name: shape.members[name].type_name for name in pairs}
     return {
