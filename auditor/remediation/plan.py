@@ -19,7 +19,13 @@ from auditor.remediation.terraform import configuration
 from auditor.whatif.change import Change
 from auditor.whatif.edits import Edit, apply_all
 
-_ACCOUNT = 'test "$(aws sts get-caller-identity --query Account --output text)" = {account}'
+_GUARD = """\
+set -eu
+export AWS_PAGER=
+if [ "$(aws sts get-caller-identity --query Account --output text)" != {account} ]; then
+  echo 'These credentials are of another account: nothing was done.' >&2
+  exit 1
+fi"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ def _forth(account: str, region: str, changes: list[Change], written: list[_Writ
         "It stops at the first command that fails; what ran before stays, and its way back is the other script.",
         "Its steps may be run apart, at different times; each needs those before it.",
         *_risks(changes),
+        *_checks(changes),
     ]
     steps = _steps(written, lambda one: one.there)
     looks = (look(one.edit) for one in written)
@@ -78,10 +85,9 @@ def _forth(account: str, region: str, changes: list[Change], written: list[_Writ
         "",
         comment("Check: each resource as AWS now has it; an endpoint is available within minutes."),
         *dict.fromkeys(looks),
-        *_checks(changes),
         comment("Then run the audit again: these findings are gone, and the bill of the next days is lower."),
     ]
-    return "\n".join([*map(comment, head), *_guard(account), *steps, *tail])
+    return "\n".join([*map(comment, head), _guard(account), *steps, *tail])
 
 
 def _back(account: str, region: str, written: list[_Written]) -> str:
@@ -89,13 +95,12 @@ def _back(account: str, region: str, written: list[_Written]) -> str:
         f"The way back of the plan for account {account} in {region}: the last step first.",
         "It takes back what the commands did. Of CloudFormation delete the stack, of Terraform the resources.",
     ]
-    return "\n".join([*map(comment, head), *_guard(account), *_steps(written[::-1], lambda one: one.back)])
+    return "\n".join([*map(comment, head), _guard(account), *_steps(written[::-1], lambda one: one.back)])
 
 
-def _guard(account: str) -> list[str]:
-    """Commands for one account do harm, or nothing, with the credentials of another."""
-    wrong = comment("Nothing runs with the credentials of another account.")
-    return ["set -eu", wrong, _ACCOUNT.format(account=quote(account))]
+def _guard(account: str) -> str:
+    """Commands for one account do harm, or nothing, with the credentials of another; a pager would wait for keys."""
+    return _GUARD.format(account=quote(account))
 
 
 def _steps(written: list[_Written], lines: Callable[[_Written], list[str]]) -> Iterator[str]:
@@ -109,22 +114,22 @@ def _steps(written: list[_Written], lines: Callable[[_Written], list[str]]) -> I
 
 
 def _risks(changes: list[Change]) -> Iterator[str]:
-    """Each risk once, with the steps that have it."""
-    steps: dict[str, list[int]] = {}
-    for change in changes:
-        for risk in change.finding.risks:
-            steps.setdefault(risk, []).append(change.step)
-    if steps:
-        yield "Risks, by step:"
-    yield from (f"- {_numbers(of)}: {risk}" for risk, of in steps.items())
+    yield from _by_step("Risks, by step:", ((risk, change.step) for change in changes for risk in change.finding.risks))
 
 
 def _checks(changes: list[Change]) -> Iterator[str]:
+    yield from _by_step("How to check, by step:", ((change.finding.check, change.step) for change in changes))
+
+
+def _by_step(title: str, said: Iterable[tuple[str, int]]) -> Iterator[str]:
+    """Each sentence once, with the steps that it is said of."""
     steps: dict[str, list[int]] = {}
-    for change in changes:
-        if change.finding.check:
-            steps.setdefault(change.finding.check, []).append(change.step)
-    yield from (comment(f"- {_numbers(of)}: {check}") for check, of in steps.items())
+    for sentence, step in said:
+        steps.setdefault(sentence, []).append(step)
+    steps.pop("", None)
+    if steps:
+        yield title
+    yield from (f"- {_numbers(of)}: {sentence}" for sentence, of in steps.items())
 
 
 def _numbers(steps: list[int]) -> str:

@@ -13,16 +13,18 @@ TAG = "auditor:change"
 """On all that the commands create. Its value says for which change, so that a later shell finds it again."""
 
 _FOUND = {
-    "vpc-endpoint": (
-        "describe-vpc-endpoints",
-        "filters",
-        "VpcEndpoints[?State!='deleting'&&State!='deleted'].VpcEndpointId|[0]",
-    ),
+    "vpc-endpoint": ("describe-vpc-endpoints", "filters", "VpcEndpoints[0].VpcEndpointId"),
     "security-group": ("describe-security-groups", "filters", "SecurityGroups[0].GroupId"),
     "route-table": ("describe-route-tables", "filters", "RouteTables[0].RouteTableId"),
-    "natgateway": ("describe-nat-gateways", "filter", "NatGateways[?State=='available'].NatGatewayId|[0]"),
+    "natgateway": ("describe-nat-gateways", "filter", "NatGateways[0].NatGatewayId"),
 }
-"""How each type of resource is described, filtered and picked; AWS lists what was deleted for an hour."""
+"""How each type of resource is described, filtered and picked."""
+
+_LIVE = {
+    "vpc-endpoint": "Name=vpc-endpoint-state,Values=pending,available",
+    "natgateway": "Name=state,Values=available",
+}
+"""AWS goes on listing what was deleted for an hour."""
 
 
 class Expanded(str):
@@ -70,7 +72,8 @@ def by_tag(name: str) -> str:
 def found(kind: str, name: str, region: str) -> Expanded:
     """The id of what was made for a change."""
     describe, option, query = _FOUND[kind]
-    return printed(ec2(describe, region, **{option: by_tag(name)}, query=query, output="text"))
+    filters = [by_tag(name), *([_LIVE[kind]] if kind in _LIVE else [])]
+    return printed(ec2(describe, region, **{option: filters}, query=query, output="text"))
 
 
 def retried(command: str) -> str:
