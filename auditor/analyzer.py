@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from auditor.model.audit import (
@@ -13,6 +13,7 @@ from auditor.model.audit import (
     Finding,
     NatGatewayCost,
     NotEvaluated,
+    PlanRemediation,
     PlanStep,
     Remediation,
     Saving,
@@ -28,7 +29,9 @@ from auditor.rules import all_rules
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.bill import Traffic, bill
+from auditor.whatif.change import Change
 from auditor.whatif.costs import endpoint_costs, nat_costs, run_cost
+from auditor.whatif.edits import Edit
 from auditor.whatif.flow_log import delivery
 from auditor.whatif.flows import traffic_of
 from auditor.whatif.forecast import Forecast, Saved
@@ -37,6 +40,9 @@ from auditor.whatif.saving import Situation
 
 Remedy = Callable[[Proposal, Network], Remediation]
 """Writes what a rule proposes as text to paste."""
+
+PlanRemedy = Callable[[Iterable[Change], Network], tuple[PlanRemediation, ...]]
+"""Writes the plan's changes of one network as text to paste."""
 
 _SEVERITIES = tuple(Severity)
 
@@ -51,9 +57,22 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    network: Network = Network()
+    edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+
+    def changes(self, plan: Iterable[PlanStep]) -> list[Change]:
+        """The plan's steps in this region, with the findings and edits that they stand for."""
+        ids = {step.id for step in self.steps}
+        by_id = {finding.id: finding for finding in self.findings}
+        ours = (step for step in plan if step.finding_id in ids)
+        return [Change(step.step, by_id[step.finding_id], self.edits[step.finding_id]) for step in ours]
 
 
-def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
+def _unwritten(_changes: Iterable[Change], _network: Network) -> tuple[PlanRemediation, ...]:
+    return ()
+
+
+def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwritten) -> Audit:
     """The audit of some evidence."""
     traffic = traffic_of(evidence)
     partial = any(one.is_partial for one in traffic.reconciled.values())
@@ -80,6 +99,7 @@ def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
         notes=evidence.notes,
         cost_of_this_run=run_cost(evidence),
         series=tuple(evidence.series.values()),
+        plan_remediation=tuple(text for one in judged for text in plan_remedy(one.changes(plan), one.network)),
     )
 
 
@@ -114,7 +134,8 @@ def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traff
         findings.append(finding)
         candidates.append(Candidate(finding.id, said.edits, saved))
     steps = tuple(make_plan(forecast, candidates))
-    return Judgement(_noted(findings, steps), steps, tuple(not_evaluated))
+    edits = {candidate.id: candidate.edits for candidate in candidates}
+    return Judgement(_noted(findings, steps), steps, tuple(not_evaluated), situation.network, edits)
 
 
 def _price(forecast: Forecast, said: Proposal) -> Saved:

@@ -23,6 +23,7 @@ from auditor.errors import Exit
 from auditor.model.audit import Audit
 from auditor.model.evidence import Evidence
 from auditor.model.money import BYTES_PER_GB, Price
+from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
 from auditor.whatif.costs import metrics_usd
 
@@ -137,7 +138,7 @@ def _region_here() -> str | None:
 def report(evidence: Evidence, config: Config) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration."""
     with _evidence_frozen():
-        audit = analyze(evidence, remedy)
+        audit = analyze(evidence, remedy, plan_texts)
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:

@@ -163,7 +163,8 @@ def test_public_and_private_subnets_with_an_s3_endpoint_miss_only_dynamodb(blank
     assert missing.remediation.cli == (
         f"aws ec2 create-vpc-endpoint --region eu-west-1 --vpc-id {vpc} --vpc-endpoint-type Gateway"
         " --service-name com.amazonaws.eu-west-1.dynamodb"
-        f" --route-table-ids {sample.ids['InsideA']} {sample.ids['InsideB']}"
+        f" --route-table-ids {sample.ids['InsideA']} {sample.ids['InsideB']} --tag-specifications"
+        f" 'ResourceType=vpc-endpoint,Tags=[{{Key=auditor:change,Value=new-dynamodb-endpoint-of-{vpc}}}]'"
     )
 
 

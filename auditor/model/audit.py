@@ -15,7 +15,7 @@ from auditor.model.evidence import Gap, Series, Window
 from auditor.model.money import Line, Price
 from auditor.model.traffic import Level
 
-AUDIT_VERSION = "1.0"
+AUDIT_VERSION = "1.1"
 
 
 class Severity(StrEnum):
@@ -95,6 +95,16 @@ class PlanStep:
     cumulative: Decimal
     unmeasured_high: Decimal
     cumulative_unmeasured_high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRemediation:
+    """The steps of the plan in one account and region as text to paste: no script, stack or provider spans several."""
+
+    account_id: str
+    region: str
+    steps: tuple[int, ...]
+    remediation: Remediation
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +286,4 @@ class Audit:
     notes: tuple[str, ...]
     cost_of_this_run: RunCost
     series: tuple[Series, ...] = ()
+    plan_remediation: tuple[PlanRemediation, ...] = ()
