@@ -63,6 +63,19 @@ def test_steps_add_up_to_the_saving_of_the_network_they_lead_to(evidence: Eviden
 
 
 @given(evidences(), st.data())
+def test_a_look_at_the_vpcs_that_decide_a_change_prices_it_like_one_at_all(
+    evidence: Evidence, data: st.DataObject
+) -> None:
+    """Every line, the level and the flows that are cut; two edits, for the second may change what the first made."""
+    now = Forecast.of(situation(evidence), situation(evidence).traffic)
+    changes = data.draw(st.lists(edits(now.network), min_size=1, max_size=2).map(tuple))
+    here = now.within(now.around(changes))
+    near, whole = (one.to(apply_all(one.network, changes)) for one in (here, now))
+    assert (near.saved, near.cut) == (whole.saved, whole.cut)
+    assert now.alone(changes) == whole.saved
+
+
+@given(evidences(), st.data())
 def test_a_plan_cuts_nothing_off(evidence: Evidence, data: st.DataObject) -> None:
     """No way that bytes may have taken ends nowhere once the plan is carried out, unless it did before."""
     now = situation(evidence)
