@@ -384,11 +384,11 @@ class Network:
         return joined
 
     def part(self, vpc_ids: Iterable[str]) -> Network:
-        """These VPCs with what stands in them; transit gateways stay whole."""
-        ids = sorted(set(vpc_ids) & self.vpc.keys())
+        """What stands in these VPCs, even where a VPC itself was not read; transit gateways stay whole."""
+        ids = sorted(set(vpc_ids))
         return replace(
             self,
-            vpcs=tuple(self.vpc[one] for one in ids),
+            vpcs=tuple(self.vpc[one] for one in ids if one in self.vpc),
             subnets=_of(self.subnets_of_vpc, ids),
             route_tables=_of(self.tables_of_vpc, ids),
             nat_gateways=_of(self.nat_gateways_of_vpc, ids),
