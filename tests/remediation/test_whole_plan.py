@@ -309,6 +309,8 @@ def test_risks_and_checks_come_first_each_once(text: Remediation) -> None:
     assert f"# - steps {steps}: Connections drop.\n" in head
     assert f"# - steps {steps}: Look.\n" in head
     assert text.cli.count("Connections drop.") == 1
+    assert "# - steps 1, 2: The policy of a new endpoint admits all" in head
+    assert "# - step 2: The service's names lead all clients of the VPC elsewhere" in head
     assert "A title with a name" not in text.cli
 
 
