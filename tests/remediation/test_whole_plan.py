@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -16,7 +17,7 @@ import pytest
 
 from auditor.analyzer import analyze
 from auditor.collectors.run import Selection, collect, window_of
-from auditor.model.audit import Finding, PlanRemediation, Remediation, Saving, Severity
+from auditor.model.audit import Audit, Finding, PlanRemediation, Remediation, Saving, Severity
 from auditor.model.network import NatGateway, Network, Route
 from auditor.model.traffic import Level
 from auditor.remediation.plan import plan_texts
@@ -35,7 +36,7 @@ from auditor.whatif.edits import (
 )
 from tests.embedded import OWN, Served, read, served
 from tests.remediation.aws_in_bash import carry_out
-from tests.remediation.languages import faults, terraform
+from tests.remediation.languages import STRANGE, faults, resources, terraform
 from tests.remediation.shell import check, run
 
 REGION = "eu-central-1"
@@ -95,15 +96,38 @@ def _place(nat: NatGateway | None) -> str | None:
     return f"NAT gateway in {nat.subnet_id or nat.id}" if nat else None
 
 
-# The demo's company: what its own audit proposes
-
-
-def test_the_plan_of_the_company_can_be_carried_out_and_taken_back(tmp_path: Path) -> None:
-    """In two accounts and three regions; each script gets the credentials of its own account."""
-    with served("seeded") as aws, pytest.MonkeyPatch.context() as environment:
+@contextmanager
+def reached(aws: Served) -> Iterator[None]:
+    """The environment in which an audit reads this embedded AWS."""
+    with pytest.MonkeyPatch.context() as environment:
         for name, value in aws.environment.items():
             environment.setenv(name, value)
-        before = read(aws.company, live_prices=False)
+        yield
+
+
+# The demo's company: what its own audit proposes, in two accounts and three regions
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The audited company: its network, its audit, and the edits of the plan in their order."""
+
+    aws: Served
+    network: Network
+    audit: Audit
+    edits: tuple[Edit, ...]
+
+    def again(self) -> Network:
+        """The network as it is now."""
+        with reached(self.aws):
+            return read(self.aws.company, live_prices=False, metrics=False).network
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Planned]:
+    with served("seeded") as aws:
+        with reached(aws):
+            evidence = read(aws.company, live_prices=False)
         planned: list[Change] = []
 
         def write(of_region: Iterable[Change], network: Network) -> tuple[PlanRemediation, ...]:
@@ -111,23 +135,39 @@ def test_the_plan_of_the_company_can_be_carried_out_and_taken_back(tmp_path: Pat
             planned.extend(here)
             return plan_texts(here, network)
 
-        audit = analyze(before, remedy, write)
-        edits = [edit for change in sorted(planned, key=lambda one: one.step) for edit in change.edits]
-        kinds = {type(edit) for edit in edits}
-        assert {AddGatewayEndpoint, DropNatGateway, DropEndpoint, AssociateRouteTables} <= kinds
-        assert sorted(step for one in audit.plan_remediation for step in one.steps) == [s.step for s in audit.plan]
+        audit = analyze(evidence, remedy, write)
+        in_order = sorted(planned, key=lambda one: one.step)
+        yield Planned(aws, evidence.network, audit, tuple(edit for one in in_order for edit in one.edits))
 
-        for one in audit.plan_remediation:
-            assert one.remediation.cli
-            carry_out(one.remediation.cli, clients(aws, one.account_id), tmp_path)
-        after = read(aws.company, live_prices=False, metrics=False)
-        assert seen(after.network) == seen(apply_all(before.network, edits))
 
-        for one in reversed(audit.plan_remediation):
-            assert one.remediation.rollback
-            carry_out(one.remediation.rollback, clients(aws, one.account_id), tmp_path)
-        back = read(aws.company, live_prices=False, metrics=False)
-        assert seen(back.network) == seen(before.network)
+@pytest.fixture(scope="module")
+def changed(company: Planned, tmp_path_factory: pytest.TempPathFactory) -> Network:
+    """Its network once all scripts ran, each with the credentials of its own account."""
+    for one in company.audit.plan_remediation:
+        assert one.remediation.cli
+        carry_out(one.remediation.cli, clients(company.aws, one.account_id), tmp_path_factory.mktemp("there"))
+    return company.again()
+
+
+def test_every_step_of_the_companys_plan_is_in_one_document(company: Planned) -> None:
+    steps = [step for one in company.audit.plan_remediation for step in one.steps]
+    assert sorted(steps) == [step.step for step in company.audit.plan]
+    kinds = {type(edit) for edit in company.edits}
+    assert {AddGatewayEndpoint, DropNatGateway, DropEndpoint, AssociateRouteTables} <= kinds
+
+
+def test_carried_out_the_plan_of_the_company_makes_the_network_that_was_priced(
+    company: Planned, changed: Network
+) -> None:
+    assert seen(changed) == seen(apply_all(company.network, company.edits))
+
+
+@pytest.mark.usefixtures("changed")
+def test_taken_back_the_plan_of_the_company_leaves_the_network_as_it_was(company: Planned, tmp_path: Path) -> None:
+    for one in reversed(company.audit.plan_remediation):
+        assert one.remediation.rollback
+        carry_out(one.remediation.rollback, clients(company.aws, one.account_id), tmp_path)
+    assert seen(company.again()) == seen(company.network)
 
 
 # Steps that build on each other
@@ -137,6 +177,7 @@ class Account:
     """A VPC with two NAT gateways, a table that two subnets share, one of its own, and the main one."""
 
     def __init__(self, aws: Served) -> None:
+        self.aws = aws
         self.client = clients(aws)
         self.ec2 = self.client("ec2", REGION)
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -158,7 +199,8 @@ class Account:
     def network(self) -> Network:
         """What the audit sees of the region."""
         selection = Selection(window_of(30, NOW), NOW, regions=(REGION,), live_prices=False, metrics=False)
-        return asyncio.run(collect(selection)).network
+        with reached(self.aws):
+            return asyncio.run(collect(selection)).network
 
     def edits(self) -> tuple[Edit, ...]:
         """Each of them meets what an earlier one made, moved or deleted."""
@@ -238,9 +280,7 @@ def changes(edits: Iterable[Edit]) -> list[Change]:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    with served("blank") as aws, pytest.MonkeyPatch.context() as environment:
-        for name, value in aws.environment.items():
-            environment.setenv(name, value)
+    with served("blank") as aws:
         yield Account(aws)
 
 
@@ -345,3 +385,22 @@ def test_each_account_and_region_has_a_document_of_its_own(before: Network, acco
         ("999999999999", REGION, (2,)),
     ]
     assert account.nat_b not in (told[0].remediation.cli or "")
+
+
+@pytest.mark.parametrize("said", STRANGE)
+def test_whatever_findings_say_stays_a_comment(said: str, before: Network, account: Account, tmp_path: Path) -> None:
+    first, second = account.edits()[:2]
+    plain = changes([first, second])
+    hostile = [
+        replace(one, finding=replace(one.finding, id=said, risks=(said,), check=said, title=said)) for one in plain
+    ]
+    (told,), (expected,) = plan_texts(hostile, before), plan_texts(plain, before)
+    for script, harmless in (
+        (told.remediation.cli, expected.remediation.cli),
+        (told.remediation.rollback, expected.remediation.rollback),
+    ):
+        assert run(script or "", tmp_path) == run(harmless or "", tmp_path)
+        assert all(char.isprintable() or char == "\n" for char in script or "")
+    assert not (tmp_path / "pwned").exists()
+    assert resources(told.remediation.cloudformation) == resources(expected.remediation.cloudformation)
+    assert terraform(told.remediation.terraform) == terraform(expected.remediation.terraform)
