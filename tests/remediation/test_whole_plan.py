@@ -1,27 +1,21 @@
-"""The whole plan's commands on an embedded AWS: in their order they make the network that was priced, and unmake it."""
+"""A plan whose steps build on each other: its commands make the network that was priced, and unmake it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
-from auditor.analyzer import analyze
 from auditor.collectors.run import Selection, collect, window_of
-from auditor.model.audit import Audit, Finding, PlanRemediation, Remediation, Saving, Severity
-from auditor.model.network import NatGateway, Network, Route
+from auditor.model.audit import Finding, Remediation, Saving, Severity
+from auditor.model.network import Network
 from auditor.model.traffic import Level
 from auditor.remediation.plan import plan_texts
-from auditor.remediation.remedy import remedy
 from auditor.whatif.change import Change
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
@@ -34,143 +28,14 @@ from auditor.whatif.edits import (
     RouteSubnetToNat,
     apply_all,
 )
-from tests.embedded import OWN, Served, read, served
+from tests.embedded import OWN, Served, served
 from tests.remediation.aws_in_bash import carry_out
+from tests.remediation.embedded_accounts import clients, reached, seen
 from tests.remediation.languages import STRANGE, faults, resources, terraform
 from tests.remediation.shell import check, run
 
 REGION = "eu-central-1"
 NOW = datetime.now(UTC) + timedelta(days=40)
-
-
-def clients(aws: Served, account: str = OWN) -> Callable[[str, str], Any]:
-    """The clients of an account of the embedded AWS."""
-    keys = {key.lower(): aws.environment[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-    session = boto3.Session(**keys)
-    if account != OWN:
-        sts = session.client("sts", region_name="us-east-1", endpoint_url=aws.url)
-        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
-        assumed = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
-
-    @cache
-    def client(service: str, region: str) -> Any:  # noqa: ANN401 -- boto3 publishes no types
-        return session.client(service, region_name=region, endpoint_url=aws.url)
-
-    return client
-
-
-def seen(network: Network) -> dict[str, object]:
-    """What commands and edits must agree on. Ids of what is new differ: all is named by the subnets that it serves.
-
-    Neither moto's ModifyVpcEndpoint nor its CreateVpcEndpoint knows private DNS or DNS options.
-    """
-    tables = network.table_of_subnet
-    return {
-        "nats": sorted((nat.vpc_id, nat.subnet_id or "") for nat in network.nat_gateways if nat.is_billed),
-        "routes": {subnet: _routes(tables[subnet].routes, network) for subnet in tables},
-        "endpoints": sorted(
-            (
-                one.vpc_id,
-                one.type,
-                one.service,
-                sorted(one.subnet_ids),
-                sorted(subnet for subnet, table in tables.items() if table.id in one.route_table_ids),
-            )
-            for one in network.endpoints
-            if one.is_available
-        ),
-    }
-
-
-def _routes(routes: Iterable[Route], network: Network) -> list[tuple[str, str]]:
-    """Without those that come with endpoints, and to NAT gateways by where they are."""
-    return sorted(
-        (route.destination, _place(network.nat_gateway.get(route.target)) or route.target)
-        for route in routes
-        if not route.destination.startswith("pl-")
-    )
-
-
-def _place(nat: NatGateway | None) -> str | None:
-    return f"NAT gateway in {nat.subnet_id or nat.id}" if nat else None
-
-
-@contextmanager
-def reached(aws: Served) -> Iterator[None]:
-    """The environment in which an audit reads this embedded AWS."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in aws.environment.items():
-            environment.setenv(name, value)
-        yield
-
-
-# The demo's company: what its own audit proposes, in two accounts and three regions
-
-
-@dataclass(frozen=True)
-class Planned:
-    """The audited company: its network, its audit, and the edits of the plan in their order."""
-
-    aws: Served
-    network: Network
-    audit: Audit
-    edits: tuple[Edit, ...]
-
-    def again(self) -> Network:
-        """The network as it is now."""
-        with reached(self.aws):
-            return read(self.aws.company, live_prices=False, metrics=False).network
-
-
-@pytest.fixture(scope="module")
-def company() -> Iterator[Planned]:
-    with served("seeded") as aws:
-        with reached(aws):
-            evidence = read(aws.company, live_prices=False)
-        planned: list[Change] = []
-
-        def write(of_region: Iterable[Change], network: Network) -> tuple[PlanRemediation, ...]:
-            here = list(of_region)
-            planned.extend(here)
-            return plan_texts(here, network)
-
-        audit = analyze(evidence, remedy, write)
-        in_order = sorted(planned, key=lambda one: one.step)
-        yield Planned(aws, evidence.network, audit, tuple(edit for one in in_order for edit in one.edits))
-
-
-@pytest.fixture(scope="module")
-def changed(company: Planned, tmp_path_factory: pytest.TempPathFactory) -> Network:
-    """Its network once all scripts ran, each with the credentials of its own account."""
-    for one in company.audit.plan_remediation:
-        assert one.remediation.cli
-        carry_out(one.remediation.cli, clients(company.aws, one.account_id), tmp_path_factory.mktemp("there"))
-    return company.again()
-
-
-def test_every_step_of_the_companys_plan_is_in_one_document(company: Planned) -> None:
-    steps = [step for one in company.audit.plan_remediation for step in one.steps]
-    assert sorted(steps) == [step.step for step in company.audit.plan]
-    kinds = {type(edit) for edit in company.edits}
-    assert {AddGatewayEndpoint, DropNatGateway, DropEndpoint, AssociateRouteTables} <= kinds
-
-
-def test_carried_out_the_plan_of_the_company_makes_the_network_that_was_priced(
-    company: Planned, changed: Network
-) -> None:
-    assert seen(changed) == seen(apply_all(company.network, company.edits))
-
-
-@pytest.mark.usefixtures("changed")
-def test_taken_back_the_plan_of_the_company_leaves_the_network_as_it_was(company: Planned, tmp_path: Path) -> None:
-    for one in reversed(company.audit.plan_remediation):
-        assert one.remediation.rollback
-        carry_out(one.remediation.rollback, clients(company.aws, one.account_id), tmp_path)
-    assert seen(company.again()) == seen(company.network)
-
-
-# Steps that build on each other
 
 
 class Account:
