@@ -17,7 +17,14 @@ from auditor.remediation.quoted import comment
 from auditor.remediation.state import State, carried_out, states
 from auditor.remediation.terraform import configuration
 from auditor.whatif.change import Change
-from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.edits import (
+    AddGatewayEndpoint,
+    AddInterfaceEndpoint,
+    Edit,
+    LimitPrivateDnsToInboundResolver,
+    TurnOnPrivateDns,
+    apply_all,
+)
 
 _GUARD = """\
 set -eu
@@ -114,7 +121,20 @@ def _steps(written: list[_Written], lines: Callable[[_Written], list[str]]) -> I
 
 
 def _risks(changes: list[Change]) -> Iterator[str]:
-    yield from _by_step("Risks, by step:", ((risk, change.step) for change in changes for risk in change.finding.risks))
+    """Those of the findings, and those of the edits whoever proposes them."""
+    said = (
+        (risk, change.step)
+        for change in changes
+        for risk in (*change.finding.risks, *(risk for edit in change.edits for risk in _risks_of(edit)))
+    )
+    yield from _by_step("Risks, by step:", said)
+
+
+def _risks_of(edit: Edit) -> Iterator[str]:
+    if isinstance(edit, AddGatewayEndpoint | AddInterfaceEndpoint):
+        yield "The policy of a new endpoint admits all that its clients may do anyway: narrow it where yours must not."
+    if isinstance(edit, AddInterfaceEndpoint | TurnOnPrivateDns | LimitPrivateDnsToInboundResolver):
+        yield "The service's names lead all clients of the VPC elsewhere, once old DNS answers have run out."
 
 
 def _checks(changes: list[Change]) -> Iterator[str]:

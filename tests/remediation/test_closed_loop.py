@@ -32,7 +32,7 @@ from auditor.whatif.forecast import Forecast
 from auditor.whatif.saving import Situation
 from tests.embedded import OWN, Served, served
 from tests.remediation.aws_in_bash import carry_out
-from tests.remediation.test_whole_plan import clients
+from tests.remediation.embedded_accounts import clients
 from tests.test_samples import Sample, deployed
 
 REGION, GB, DAYS = "eu-central-1", 2**30, 30

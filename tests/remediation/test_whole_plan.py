@@ -1,26 +1,21 @@
-"""The whole plan's commands on an embedded AWS: in their order they make the network that was priced, and unmake it."""
+"""A plan whose steps build on each other: its commands make the network that was priced, and unmake it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
-from auditor.analyzer import analyze
 from auditor.collectors.run import Selection, collect, window_of
-from auditor.model.audit import Finding, PlanRemediation, Remediation, Saving, Severity
-from auditor.model.network import NatGateway, Network, Route
+from auditor.model.audit import Finding, Remediation, Saving, Severity
+from auditor.model.network import Network
 from auditor.model.traffic import Level
 from auditor.remediation.plan import plan_texts
-from auditor.remediation.remedy import remedy
 from auditor.whatif.change import Change
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
@@ -33,110 +28,21 @@ from auditor.whatif.edits import (
     RouteSubnetToNat,
     apply_all,
 )
-from tests.embedded import OWN, Served, read, served
+from tests.embedded import OWN, Served, served
 from tests.remediation.aws_in_bash import carry_out
-from tests.remediation.languages import faults, terraform
+from tests.remediation.embedded_accounts import clients, reached, seen
+from tests.remediation.languages import STRANGE, faults, resources, terraform
 from tests.remediation.shell import check, run
 
 REGION = "eu-central-1"
 NOW = datetime.now(UTC) + timedelta(days=40)
 
 
-def clients(aws: Served, account: str = OWN) -> Callable[[str, str], Any]:
-    """The clients of an account of the embedded AWS."""
-    keys = {key.lower(): aws.environment[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-    session = boto3.Session(**keys)
-    if account != OWN:
-        sts = session.client("sts", region_name="us-east-1", endpoint_url=aws.url)
-        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
-        assumed = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
-
-    @cache
-    def client(service: str, region: str) -> Any:  # noqa: ANN401 -- boto3 publishes no types
-        return session.client(service, region_name=region, endpoint_url=aws.url)
-
-    return client
-
-
-def seen(network: Network) -> dict[str, object]:
-    """What commands and edits must agree on. Ids of what is new differ: all is named by the subnets that it serves.
-
-    Neither moto's ModifyVpcEndpoint nor its CreateVpcEndpoint knows private DNS or DNS options.
-    """
-    tables = network.table_of_subnet
-    return {
-        "nats": sorted((nat.vpc_id, nat.subnet_id or "") for nat in network.nat_gateways if nat.is_billed),
-        "routes": {subnet: _routes(tables[subnet].routes, network) for subnet in tables},
-        "endpoints": sorted(
-            (
-                one.vpc_id,
-                one.type,
-                one.service,
-                sorted(one.subnet_ids),
-                sorted(subnet for subnet, table in tables.items() if table.id in one.route_table_ids),
-            )
-            for one in network.endpoints
-            if one.is_available
-        ),
-    }
-
-
-def _routes(routes: Iterable[Route], network: Network) -> list[tuple[str, str]]:
-    """Without those that come with endpoints, and to NAT gateways by where they are."""
-    return sorted(
-        (route.destination, _place(network.nat_gateway.get(route.target)) or route.target)
-        for route in routes
-        if not route.destination.startswith("pl-")
-    )
-
-
-def _place(nat: NatGateway | None) -> str | None:
-    return f"NAT gateway in {nat.subnet_id or nat.id}" if nat else None
-
-
-# The demo's company: what its own audit proposes
-
-
-def test_the_plan_of_the_company_can_be_carried_out_and_taken_back(tmp_path: Path) -> None:
-    """In two accounts and three regions; each script gets the credentials of its own account."""
-    with served("seeded") as aws, pytest.MonkeyPatch.context() as environment:
-        for name, value in aws.environment.items():
-            environment.setenv(name, value)
-        before = read(aws.company, live_prices=False)
-        planned: list[Change] = []
-
-        def write(of_region: Iterable[Change], network: Network) -> tuple[PlanRemediation, ...]:
-            here = list(of_region)
-            planned.extend(here)
-            return plan_texts(here, network)
-
-        audit = analyze(before, remedy, write)
-        edits = [edit for change in sorted(planned, key=lambda one: one.step) for edit in change.edits]
-        kinds = {type(edit) for edit in edits}
-        assert {AddGatewayEndpoint, DropNatGateway, DropEndpoint, AssociateRouteTables} <= kinds
-        assert sorted(step for one in audit.plan_remediation for step in one.steps) == [s.step for s in audit.plan]
-
-        for one in audit.plan_remediation:
-            assert one.remediation.cli
-            carry_out(one.remediation.cli, clients(aws, one.account_id), tmp_path)
-        after = read(aws.company, live_prices=False, metrics=False)
-        assert seen(after.network) == seen(apply_all(before.network, edits))
-
-        for one in reversed(audit.plan_remediation):
-            assert one.remediation.rollback
-            carry_out(one.remediation.rollback, clients(aws, one.account_id), tmp_path)
-        back = read(aws.company, live_prices=False, metrics=False)
-        assert seen(back.network) == seen(before.network)
-
-
-# Steps that build on each other
-
-
 class Account:
     """A VPC with two NAT gateways, a table that two subnets share, one of its own, and the main one."""
 
     def __init__(self, aws: Served) -> None:
+        self.aws = aws
         self.client = clients(aws)
         self.ec2 = self.client("ec2", REGION)
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -158,7 +64,8 @@ class Account:
     def network(self) -> Network:
         """What the audit sees of the region."""
         selection = Selection(window_of(30, NOW), NOW, regions=(REGION,), live_prices=False, metrics=False)
-        return asyncio.run(collect(selection)).network
+        with reached(self.aws):
+            return asyncio.run(collect(selection)).network
 
     def edits(self) -> tuple[Edit, ...]:
         """Each of them meets what an earlier one made, moved or deleted."""
@@ -238,9 +145,7 @@ def changes(edits: Iterable[Edit]) -> list[Change]:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    with served("blank") as aws, pytest.MonkeyPatch.context() as environment:
-        for name, value in aws.environment.items():
-            environment.setenv(name, value)
+    with served("blank") as aws:
         yield Account(aws)
 
 
@@ -309,6 +214,8 @@ def test_risks_and_checks_come_first_each_once(text: Remediation) -> None:
     assert f"# - steps {steps}: Connections drop.\n" in head
     assert f"# - steps {steps}: Look.\n" in head
     assert text.cli.count("Connections drop.") == 1
+    assert "# - steps 1, 2: The policy of a new endpoint admits all" in head
+    assert "# - step 2: The service's names lead all clients of the VPC elsewhere" in head
     assert "A title with a name" not in text.cli
 
 
@@ -343,3 +250,22 @@ def test_each_account_and_region_has_a_document_of_its_own(before: Network, acco
         ("999999999999", REGION, (2,)),
     ]
     assert account.nat_b not in (told[0].remediation.cli or "")
+
+
+@pytest.mark.parametrize("said", STRANGE)
+def test_whatever_findings_say_stays_a_comment(said: str, before: Network, account: Account, tmp_path: Path) -> None:
+    first, second = account.edits()[:2]
+    plain = changes([first, second])
+    hostile = [
+        replace(one, finding=replace(one.finding, id=said, risks=(said,), check=said, title=said)) for one in plain
+    ]
+    (told,), (expected,) = plan_texts(hostile, before), plan_texts(plain, before)
+    for script, harmless in (
+        (told.remediation.cli, expected.remediation.cli),
+        (told.remediation.rollback, expected.remediation.rollback),
+    ):
+        assert run(script or "", tmp_path) == run(harmless or "", tmp_path)
+        assert all(char.isprintable() or char == "\n" for char in script or "")
+    assert not (tmp_path / "pwned").exists()
+    assert resources(told.remediation.cloudformation) == resources(expected.remediation.cloudformation)
+    assert terraform(told.remediation.terraform) == terraform(expected.remediation.terraform)
