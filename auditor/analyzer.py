@@ -55,9 +55,7 @@ class Judgement:
 
 def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
     """The audit of some evidence."""
-    traffic = traffic_of(evidence)
-    partial = any(one.is_partial for one in traffic.reconciled.values())
-    seen = traffic_of(evidence, extrapolated=False) if partial else traffic
+    traffic, seen = traffics_of(evidence)
     judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
     plan = numbered(judgement.steps for judgement in judged)
     findings = (finding for judgement in judged for finding in judgement.findings)
@@ -83,6 +81,18 @@ def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
     )
 
 
+def traffics_of(evidence: Evidence) -> tuple[Traffic, Traffic]:
+    """The traffic as it is expected and as far as it was seen."""
+    traffic = traffic_of(evidence)
+    partial = any(one.is_partial for one in traffic.reconciled.values())
+    return traffic, traffic_of(evidence, extrapolated=False) if partial else traffic
+
+
+def forecast_of(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic]) -> Forecast:
+    """A region without any change; `traffic` as it is expected and as far as it was seen."""
+    return Forecast.of(situation_of(evidence, region, traffic[0]), _of_region(traffic[1], region))
+
+
 def situation_of(evidence: Evidence, region: str, traffic: Traffic) -> Situation:
     """One region of all accounts: hubs and spokes cross accounts, nothing that is priced here crosses regions."""
     scopes = (scope for scope in evidence.scope.values() if scope.region == region)
@@ -100,8 +110,8 @@ def _regions(evidence: Evidence) -> list[str]:
 
 def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic], remedy: Remedy) -> Judgement:
     """`traffic` as it is expected and as far as it was seen."""
-    situation = situation_of(evidence, region, traffic[0])
-    forecast = Forecast.of(situation, _of_region(traffic[1], region))
+    forecast = forecast_of(evidence, region, traffic)
+    situation = forecast.expected.situation
     findings: list[Finding] = []
     candidates: list[Candidate] = []
     not_evaluated: list[NotEvaluated] = []
