@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from auditor.constraints import Decisions, notes_on
 from auditor.model.audit import (
     AUDIT_VERSION,
     Audit,
@@ -18,6 +19,7 @@ from auditor.model.audit import (
     Saving,
     ScopeSummary,
     Severity,
+    Status,
     Totals,
 )
 from auditor.model.evidence import Evidence, Scope, Source
@@ -46,11 +48,13 @@ SMALL_CHANGE = Decimal(1)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the rules say of one region of all accounts, and the plan for it."""
+    """What the rules say of one region of all accounts, and the plan for it; how much of it is not to be shown."""
 
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    left_out: int = 0
+    small: int = 0
 
 
 def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
@@ -75,7 +79,7 @@ def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
         gaps=evidence.all_gaps,
         not_evaluated=tuple(entry for judgement in judged for entry in judgement.not_evaluated),
         prices=evidence.prices.rows,
-        notes=evidence.notes,
+        notes=(*evidence.notes, *notes_on(evidence, sum(j.left_out for j in judged), sum(j.small for j in judged))),
         cost_of_this_run=run_cost(evidence),
         series=tuple(evidence.series.values()),
     )
@@ -112,19 +116,28 @@ def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traff
     """`traffic` as it is expected and as far as it was seen."""
     forecast = forecast_of(evidence, region, traffic)
     situation = forecast.expected.situation
+    decisions = Decisions.of(evidence, situation.network)
     findings: list[Finding] = []
     candidates: list[Candidate] = []
     not_evaluated: list[NotEvaluated] = []
+    left_out = small = 0
     for rule, scope, said in _say(evidence, situation, region):
+        if decisions.leaves_out(said):
+            left_out += isinstance(said, Proposal)
+            continue
         if not isinstance(said, Proposal):
             not_evaluated.append(NotEvaluated(rule.id, scope.account_id, region, said.reason, said.resource))
             continue
         saved = _price(forecast, said)
         finding = _finding(rule, scope, said, saved, remedy(said, situation.network))
-        findings.append(finding)
-        candidates.append(Candidate(finding.id, said.edits, saved))
+        if decisions.is_small(finding, saved):
+            small += 1
+            continue
+        findings.append(decisions.settled(finding, said.edits))
+        if findings[-1].status is not Status.ACCEPTED:
+            candidates.append(Candidate(finding.id, said.edits, saved))
     steps = tuple(make_plan(forecast, candidates))
-    return Judgement(_noted(findings, steps), steps, tuple(not_evaluated))
+    return Judgement(_noted(findings, steps), steps, tuple(not_evaluated), left_out, small)
 
 
 def _price(forecast: Forecast, said: Proposal) -> Saved:
@@ -206,7 +219,7 @@ def _noted(findings: Iterable[Finding], steps: tuple[Step, ...]) -> tuple[Findin
     rest = "Not a step of the plan: other steps already save this, or exclude it."
     return tuple(
         replace(f, saving_note=f"{f.saving_note} {rest}".strip())
-        if f.saving and f.saving.high > 0 and f.id not in planned
+        if f.saving and f.saving.high > 0 and f.id not in planned and f.status is not Status.ACCEPTED
         else f
         for f in findings
     )

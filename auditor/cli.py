@@ -33,6 +33,7 @@ from auditor.options import (
     FlowLogRecords,
     Formats,
     IpRanges,
+    NewConstraints,
     NoLookups,
     Output,
     PrintFormat,
@@ -152,14 +153,17 @@ def report(
     evidence: EvidenceFile,
     formats: Formats = None,
     output: Output = None,
+    config: NewConstraints = None,
     quiet: Quiet = False,
 ) -> None:
     """Render saved evidence again, offline: the same evidence gives the same figures."""
     from auditor import pipeline, store
     from auditor.config import load
 
-    settings = load(formats=formats, output=output)
+    settings = load(config, formats=formats, output=output)
     saved = store.load_evidence(evidence)
+    if config:
+        saved = pipeline.constrained(saved, settings)
     store.require_writable(settings.output)
     _finish(pipeline.report(saved, settings), settings, quiet=quiet)
 

@@ -50,6 +50,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file with these options as keys.")
 ]
+NewConstraints = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Its constraints instead of those that the run was under."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the paths of the reports.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every call of AWS to stderr.")]
 EvidenceFile = Annotated[Path, typer.Argument(metavar="EVIDENCE", help="An evidence.json of an earlier run.")]

@@ -67,9 +67,15 @@ def read(config: Config, now: datetime, progress: Progress) -> Evidence:
     """Collect the evidence that the configuration asks for, and attribute its bytes by flow logs."""
     with _without_garbage_collection():
         evidence = asyncio.run(collect(selection(config, now), progress))
+    evidence = constrained(evidence, config)
     if config.flow_logs is FlowLogs.OFF or not any(scope.network.flow_logs for scope in evidence.scopes):
         return evidence
     return asyncio.run(_attributed(evidence, config, progress))
+
+
+def constrained(evidence: Evidence, config: Config) -> Evidence:
+    """The evidence under the constraints of a configuration. They are saved with it: the file alone says all."""
+    return replace(evidence, constraints=config.constraints)
 
 
 @dataclass(frozen=True)

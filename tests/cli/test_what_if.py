@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
-from auditor.cli import main
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source
 from auditor.model.money import Item, Prices
@@ -31,7 +25,7 @@ from auditor.model.network import (
     Vpc,
 )
 from auditor.store import save_evidence
-from tests.cli.command import OK, USAGE, Done, auditor, refused
+from tests.cli.command import OK, USAGE, Done, auditor, in_process, refused
 from tests.embedded import clean_environment
 from tests.whatif.networks import AZS, PRICES, REGION, WINDOW
 
@@ -71,18 +65,6 @@ def what_if(folder: Path, of: Evidence, *args: str) -> Done:
     file = folder / "evidence.json"
     save_evidence(file, of)
     return in_process("what-if", str(file), *args)
-
-
-def in_process(*args: str) -> Done:
-    """The command as `auditor` runs it, without the second that a process of its own takes to start."""
-    out, err = StringIO(), StringIO()
-    with patch.object(sys, "argv", ["auditor", *args]), redirect_stdout(out), redirect_stderr(err):
-        with pytest.raises(SystemExit) as ended:
-            main()
-        gc.enable()
-    code = ended.value.code
-    assert code is None or isinstance(code, int)
-    return Done(args, code or OK, out.getvalue(), err.getvalue())
 
 
 def compared(folder: Path, of: Evidence, *args: str) -> dict[str, Any]:
