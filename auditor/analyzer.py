@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from auditor.constraints import Decisions, notes_on
 from auditor.model.audit import (
     AUDIT_VERSION,
     Audit,
@@ -19,6 +20,7 @@ from auditor.model.audit import (
     Saving,
     ScopeSummary,
     Severity,
+    Status,
     Totals,
 )
 from auditor.model.evidence import Evidence, Scope, Source
@@ -52,11 +54,13 @@ SMALL_CHANGE = Decimal(1)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the rules say of one region of all accounts, and the plan for it."""
+    """What the rules say of one region of all accounts, and the plan for it; how much of it is not to be shown."""
 
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    left_out: int = 0
+    small: int = 0
     network: Network = Network()
     edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
 
@@ -74,9 +78,7 @@ def _unwritten(_changes: Iterable[Change], _network: Network) -> tuple[PlanRemed
 
 def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwritten) -> Audit:
     """The audit of some evidence."""
-    traffic = traffic_of(evidence)
-    partial = any(one.is_partial for one in traffic.reconciled.values())
-    seen = traffic_of(evidence, extrapolated=False) if partial else traffic
+    traffic, seen = traffics_of(evidence)
     judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
     plan = numbered(judgement.steps for judgement in judged)
     findings = (finding for judgement in judged for finding in judgement.findings)
@@ -96,11 +98,23 @@ def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwri
         gaps=evidence.all_gaps,
         not_evaluated=tuple(entry for judgement in judged for entry in judgement.not_evaluated),
         prices=evidence.prices.rows,
-        notes=evidence.notes,
+        notes=(*evidence.notes, *notes_on(evidence, sum(j.left_out for j in judged), sum(j.small for j in judged))),
         cost_of_this_run=run_cost(evidence),
         series=tuple(evidence.series.values()),
         plan_remediation=tuple(text for one in judged for text in plan_remedy(one.changes(plan), one.network)),
     )
+
+
+def traffics_of(evidence: Evidence) -> tuple[Traffic, Traffic]:
+    """The traffic as it is expected and as far as it was seen."""
+    traffic = traffic_of(evidence)
+    partial = any(one.is_partial for one in traffic.reconciled.values())
+    return traffic, traffic_of(evidence, extrapolated=False) if partial else traffic
+
+
+def forecast_of(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic]) -> Forecast:
+    """A region without any change; `traffic` as it is expected and as far as it was seen."""
+    return Forecast.of(situation_of(evidence, region, traffic[0]), _of_region(traffic[1], region))
 
 
 def situation_of(evidence: Evidence, region: str, traffic: Traffic) -> Situation:
@@ -120,22 +134,32 @@ def _regions(evidence: Evidence) -> list[str]:
 
 def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic], remedy: Remedy) -> Judgement:
     """`traffic` as it is expected and as far as it was seen."""
-    situation = situation_of(evidence, region, traffic[0])
-    forecast = Forecast.of(situation, _of_region(traffic[1], region))
+    forecast = forecast_of(evidence, region, traffic)
+    situation = forecast.expected.situation
+    decisions = Decisions.of(evidence, situation.network)
     findings: list[Finding] = []
     candidates: list[Candidate] = []
     not_evaluated: list[NotEvaluated] = []
+    left_out = small = 0
     for rule, scope, said in _say(evidence, situation, region):
+        if decisions.leaves_out(said):
+            left_out += isinstance(said, Proposal)
+            continue
         if not isinstance(said, Proposal):
             not_evaluated.append(NotEvaluated(rule.id, scope.account_id, region, said.reason, said.resource))
             continue
         saved = _price(forecast, said)
         finding = _finding(rule, scope, said, saved, remedy(said, situation.network))
-        findings.append(finding)
-        candidates.append(Candidate(finding.id, said.edits, saved))
+        if decisions.is_small(finding, saved):
+            small += 1
+            continue
+        findings.append(decisions.settled(finding, said.edits))
+        if findings[-1].status is not Status.ACCEPTED:
+            candidates.append(Candidate(finding.id, said.edits, saved))
     steps = tuple(make_plan(forecast, candidates))
     edits = {candidate.id: candidate.edits for candidate in candidates}
-    return Judgement(_noted(findings, steps), steps, tuple(not_evaluated), situation.network, edits)
+    noted = _noted(findings, steps)
+    return Judgement(noted, steps, tuple(not_evaluated), left_out, small, situation.network, edits)
 
 
 def _price(forecast: Forecast, said: Proposal) -> Saved:
@@ -217,7 +241,7 @@ def _noted(findings: Iterable[Finding], steps: tuple[Step, ...]) -> tuple[Findin
     rest = "Not a step of the plan: other steps already save this, or exclude it."
     return tuple(
         replace(f, saving_note=f"{f.saving_note} {rest}".strip())
-        if f.saving and f.saving.high > 0 and f.id not in planned
+        if f.saving and f.saving.high > 0 and f.id not in planned and f.status is not Status.ACCEPTED
         else f
         for f in findings
     )

@@ -6,7 +6,7 @@ Money and quantities are exact decimals (strings in JSON), bytes are integers. `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a finding stands; history sets all but `open`."""
+    """Where a finding stands; history sets `new` and `resolved`."""
 
     NEW = "new"
     OPEN = "open"
@@ -52,6 +52,27 @@ class Remediation:
     cloudformation: str | None = None
     terraform: str | None = None
     rollback: str | None = None
+
+
+class AcceptedBy(StrEnum):
+    """Where it is said that a finding is accepted."""
+
+    CONFIGURATION = "configuration"
+    TAG = "tag"
+    KEEP_PRIVATE = "keep-private"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who accepts a finding, why, and to which day, that day included; `None` where nobody said so, or for good.
+
+    It holds where the finding's status is `accepted`; else it has expired.
+    """
+
+    by: AcceptedBy
+    owner: str | None
+    reason: str | None
+    expires: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ class Finding:
     added: tuple[Line, ...]
     remediation: Remediation
     status: Status = Status.OPEN
+    acceptance: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)

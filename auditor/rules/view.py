@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from auditor.model.constraints import Constraints
 from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Destination
@@ -23,6 +24,11 @@ class View:
     situation: Situation
     account_id: str
     region: str
+
+    @property
+    def constraints(self) -> Constraints:
+        """What the user has decided."""
+        return self.evidence.constraints
 
     @property
     def network(self) -> Network:

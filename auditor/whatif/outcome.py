@@ -113,6 +113,11 @@ class Outcome:
         bounds = Bounds(low, high, *self._moved(ways))
         return Outcome(self.situation, after, every, used, self._strays(found), bounds, cut)
 
+    def taken(self, reading: Reading) -> Iterator[tuple[Flow, Way]]:
+        """The way of each flow that the changes touched, as a reading has it; its usages fall from those of today."""
+        for number, by_vpc in self.ways.items():
+            yield self.situation.traffic.flows[number], self._chosen(number, by_vpc, reading)
+
     def _moved(self, ways: Mapping[int, Mapping[str, Ways]]) -> tuple[frozenset[int], frozenset[int]]:
         """The flows that can take another way than today, and those of them that may also stay on it."""
         moved = {number for number, by_vpc in ways.items() if any(one.moves for one in by_vpc.values())}
