@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
-from auditor.model.evidence import Evidence
+from auditor.model.evidence import Evidence, Series
 from auditor.model.network import (
     Endpoint,
     EndpointService,
@@ -21,6 +21,7 @@ from auditor.model.network import (
 )
 from tests.rules.build import (
     ACCOUNT,
+    DAY,
     GIB,
     PUBLIC_B,
     REGION,
@@ -63,7 +64,6 @@ def hub_and_spoke(landing_to: str = "nat-a") -> Network:
 _BUSY = nat_series("nat-a", 180 * GIB, 540 * GIB)
 _NAT_B = nat("b", PUBLIC_B.id)
 _ECR = EndpointService(f"com.amazonaws.{REGION}.ecr.api", "ecr.api", REGION, private_dns_names=("api.ecr.example",))
-
 FIRING: dict[str, Evidence] = {
     "barely-used-nat-gateway": evidence(app((A, "nat-a")), nat_series("nat-a", GIB)),
     "cross-az-nat": evidence(app((A, "nat-a"), (B, "nat-a"), nat_gateways=(nat(), _NAT_B)), _BUSY),
@@ -78,6 +78,7 @@ FIRING: dict[str, Evidence] = {
         endpoint_series("vpce-ecr.api", 0),
     ),
     "missing-gateway-endpoint": evidence(app((A, "nat-a")), _BUSY),
+    "nat-port-exhaustion": evidence(app((A, "nat-a")), _BUSY, (Series("nat-a", "ErrorPortAllocation", (DAY,), (7,)),)),
     "redundant-nat-gateway": evidence(app((A, "nat-a"), nat_gateways=(nat(), nat("z"))), _BUSY),
     "s3-interface-endpoint-in-vpc": evidence(
         app((A, "nat-a"), endpoints=(interface("s3", A),)), _BUSY, endpoint_series("vpce-s3", GIB)
