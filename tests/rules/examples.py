@@ -33,6 +33,7 @@ from tests.rules.build import (
     endpoint_series,
     evidence,
     gateway,
+    group,
     interface,
     nat,
     nat_series,
@@ -64,14 +65,21 @@ def hub_and_spoke(landing_to: str = "nat-a") -> Network:
 _BUSY = nat_series("nat-a", 180 * GIB, 540 * GIB)
 _NAT_B = nat("b", PUBLIC_B.id)
 _ECR = EndpointService(f"com.amazonaws.{REGION}.ecr.api", "ecr.api", REGION, private_dns_names=("api.ecr.example",))
+_OPEN = group(Permission("tcp", 443, 443, ("0.0.0.0/0",)))
+
 FIRING: dict[str, Evidence] = {
     "barely-used-nat-gateway": evidence(app((A, "nat-a")), nat_series("nat-a", GIB)),
     "cross-az-nat": evidence(app((A, "nat-a"), (B, "nat-a"), nat_gateways=(nat(), _NAT_B)), _BUSY),
+    "endpoint-policy-open": evidence(app((A, None), endpoints=(replace(gateway("s3"), policy_open=True),))),
+    "endpoint-security-group-open": evidence(
+        app((A, None), endpoints=(interface("sqs", A, groups=(_OPEN,)),), security_groups=(_OPEN,))
+    ),
     "gateway-endpoint-not-associated": evidence(app((A, "nat-a"), endpoints=(gateway("s3"),)), _BUSY),
     "idle-interface-endpoint": evidence(
         app((A, "nat-a"), endpoints=(interface("sqs", A),)), _BUSY, endpoint_series("vpce-sqs", 0)
     ),
     "idle-nat-gateway": evidence(app((A, "nat-a")), nat_series("nat-a")),
+    "interface-endpoint-single-az": evidence(app((A, "nat-a"), (B, "nat-a"), endpoints=(interface("sqs", A),))),
     "interface-endpoint-bypassed": evidence(
         app((A, "nat-a"), endpoints=(interface("ecr.api", A, private_dns=False),), endpoint_services=(_ECR,)),
         _BUSY,
