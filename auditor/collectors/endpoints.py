@@ -7,6 +7,7 @@ from typing import Any
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_ENDPOINT_SERVICES, DESCRIBE_ENDPOINTS
+from auditor.collectors.policies import is_open
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import Endpoint, EndpointService
 
@@ -36,6 +37,7 @@ def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoi
     """An endpoint of DescribeVpcEndpoints; a type that did not exist when this was written is kept as it is."""
     tags = parse_tags(item)
     service_name = item.get("ServiceName") or ""
+    service = short_service(service_name, item.get("ServiceRegion") or region)
     dns = item.get("DnsOptions") or {}
     return Endpoint(
         id=item["VpcEndpointId"],
@@ -43,7 +45,7 @@ def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoi
         region=region,
         vpc_id=item.get("VpcId", ""),
         type=item.get("VpcEndpointType", "Gateway"),
-        service=short_service(service_name, item.get("ServiceRegion") or region),
+        service=service,
         service_name=service_name,
         service_region=item.get("ServiceRegion"),
         state=item.get("State", "").lower(),
@@ -57,6 +59,7 @@ def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoi
         created=item.get("CreationTimestamp"),
         name=name_of(tags),
         tags=tags,
+        policy_open=is_open(item.get("PolicyDocument"), service),
     )
 
 
@@ -70,6 +73,7 @@ def parse_endpoint_service(item: dict[str, Any], region: str) -> EndpointService
         types=tuple(kind["ServiceType"] for kind in item.get("ServiceType") or ()),
         zones=tuple(item.get("AvailabilityZones") or ()),
         private_dns_names=tuple(names) or ((item["PrivateDnsName"],) if item.get("PrivateDnsName") else ()),
+        policy_supported=item.get("VpcEndpointPolicySupported"),
     )
 
 

@@ -119,7 +119,10 @@ class NatGateway:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A VPC endpoint of any type; `service` is the short name (`s3`, `ecr.api`), else the full one."""
+    """A VPC endpoint of any type; `service` is the short name (`s3`, `ecr.api`), else the full one.
+
+    `policy_open`: its policy lets everybody do everything; `None` where it was not read or cannot be judged.
+    """
 
     id: str
     account_id: str
@@ -140,6 +143,7 @@ class Endpoint:
     created: datetime | None = None
     name: str = ""
     tags: Tags = ()
+    policy_open: bool | None = None
 
     @property
     def is_available(self) -> bool:
@@ -149,7 +153,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointService:
-    """An AWS service that offers endpoints in a region."""
+    """An AWS service that offers endpoints in a region; `policy_supported` is `None` where that was not read."""
 
     service_name: str
     service: str
@@ -157,6 +161,7 @@ class EndpointService:
     types: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     private_dns_names: tuple[str, ...] = ()
+    policy_supported: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

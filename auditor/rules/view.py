@@ -110,6 +110,12 @@ class View:
         subnets = self.network.subnets_of_vpc.get(vpc.id, ())
         return tuple(s for s in subnets if self._has_clients(s) and self.egress(s).through(kind))
 
+    def client_subnets(self, vpc_id: str) -> tuple[Subnet, ...]:
+        """The VPC's subnets that may have clients: the private ones, or all where all are public."""
+        subnets = tuple(s for s in self.network.subnets_of_vpc.get(vpc_id, ()) if self._has_clients(s))
+        private = tuple(s for s in subnets if not self.egress(s).through(HopKind.INTERNET_GATEWAY))
+        return private or subnets
+
     def is_lost(self, vpc: Vpc) -> bool:
         """Whether some subnet's way ends at something that was not read: a transit gateway whose hub is elsewhere."""
         subnets = self.network.subnets_of_vpc.get(vpc.id, ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 SERVICE_NAMES = {"s3": "S3", "dynamodb": "DynamoDB", "s3express": "S3 Express One Zone"}
 
 GATEWAY_RISKS = (
@@ -25,3 +27,13 @@ DROP_NAT_CHECK = (
     "Before deleting, remove its routes and watch ActiveConnectionCount and the clients' errors for a day;"
     " then aws ec2 describe-nat-gateways shows it as deleted."
 )
+
+NAMES_SHOWN = 10
+"""Of a longer list the rest is counted: a finding is read by people."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    found = list(names)
+    rest = len(found) - NAMES_SHOWN
+    return ", ".join(found[:NAMES_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")

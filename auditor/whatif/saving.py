@@ -17,7 +17,7 @@ from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
 from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
 
-_OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
+OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
 """Routes by which clients outside a VPC can reach its interface endpoints."""
 
 UNNAMED = "aws"
@@ -141,7 +141,7 @@ class Situation:
         if flow.client.subnet_id or flow.measured_at not in self.network.endpoint:
             return False
         tables = (table for table in self.network.route_tables if table.vpc_id == flow.client.vpc_id)
-        return any(route.target.startswith(_OUTSIDE) for table in tables for route in table.routes)
+        return any(route.target.startswith(OUTSIDE) for table in tables for route in table.routes)
 
 
 def destination_of(flow: Flow) -> Destination:

@@ -135,6 +135,23 @@ def test_short_names_of_services(name: str, region: str, short: str | None) -> N
     assert short_service(name, region) == (name if short is None else short)
 
 
+def test_of_a_policy_is_kept_whether_it_is_open() -> None:
+    full = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "%s", "Resource": "*"}]}'
+    name = "com.amazonaws.eu-west-1.s3"
+    assert parsed(ServiceName=name, PolicyDocument=full % "*").policy_open is True
+    assert parsed(ServiceName=name, PolicyDocument=full % "s3:*").policy_open is True
+    assert parsed(ServiceName=name, PolicyDocument=full % "s3:GetObject").policy_open is False
+    assert parsed(ServiceName=name).policy_open is None
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_whether_a_service_takes_policies_is_told(supported: bool) -> None:  # noqa: FBT001
+    told = service_item(ServiceName="com.amazonaws.eu-west-1.sqs", VpcEndpointPolicySupported=supported)
+    assert parse_endpoint_service(told, "eu-west-1").policy_supported is supported
+    silent = service_item(ServiceName="com.amazonaws.eu-west-1.sqs")
+    assert parse_endpoint_service(silent, "eu-west-1").policy_supported is None
+
+
 def test_a_service_with_several_private_names() -> None:
     service = parse_endpoint_service(
         service_item(
