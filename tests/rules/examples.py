@@ -28,14 +28,18 @@ from tests.rules.build import (
     B,
     app,
     attachment,
+    attributed,
     default_to,
     endpoint_series,
     evidence,
     gateway,
     interface,
+    named,
     nat,
     nat_series,
+    offer,
     regional_nat,
+    scan,
     subnet,
     table,
     vpc,
@@ -64,9 +68,15 @@ _BUSY = nat_series("nat-a", 180 * GIB, 540 * GIB)
 _NAT_B = nat("b", PUBLIC_B.id)
 _ECR = EndpointService(f"com.amazonaws.{REGION}.ecr.api", "ecr.api", REGION, private_dns_names=("api.ecr.example",))
 
+_TWIN = replace(interface("sqs", A, private_dns=False), id="vpce-twin")
+
 FIRING: dict[str, Evidence] = {
     "barely-used-nat-gateway": evidence(app((A, "nat-a")), nat_series("nat-a", GIB)),
+    "central-egress-endpoint": evidence(hub_and_spoke(), _BUSY),
     "cross-az-nat": evidence(app((A, "nat-a"), (B, "nat-a"), nat_gateways=(nat(), _NAT_B)), _BUSY),
+    "duplicate-interface-endpoint": evidence(
+        app(endpoints=(interface("sqs", A), _TWIN)), endpoint_series("vpce-sqs", GIB), endpoint_series("vpce-twin", 0)
+    ),
     "gateway-endpoint-not-associated": evidence(app((A, "nat-a"), endpoints=(gateway("s3"),)), _BUSY),
     "idle-interface-endpoint": evidence(
         app((A, "nat-a"), endpoints=(interface("sqs", A),)), _BUSY, endpoint_series("vpce-sqs", 0)
@@ -77,8 +87,22 @@ FIRING: dict[str, Evidence] = {
         _BUSY,
         endpoint_series("vpce-ecr.api", 0),
     ),
+    "interface-endpoint-does-not-pay": evidence(
+        app((A, "nat-a"), endpoints=(interface("sqs", A),)), _BUSY, endpoint_series("vpce-sqs", GIB)
+    ),
+    "interface-endpoint-pays": evidence(
+        app((A, "nat-a"), endpoint_services=(offer("kms", "a"),)),
+        _BUSY,
+        attributions=(named("nat-a", A, "kms", 360 * GIB),),
+    ),
     "missing-gateway-endpoint": evidence(app((A, "nat-a")), _BUSY),
     "redundant-nat-gateway": evidence(app((A, "nat-a"), nat_gateways=(nat(), nat("z"))), _BUSY),
+    "replaceable-nat-gateway": evidence(
+        app((A, "nat-a"), endpoint_services=(offer("kms", "a"),)),
+        nat_series("nat-a", 0, 720 * GIB),
+        attributions=(attributed("nat-a", A, "s3", 700 * GIB), named("nat-a", A, "kms", 20 * GIB)),
+        scans=(scan("nat-a"),),
+    ),
     "s3-interface-endpoint-in-vpc": evidence(
         app((A, "nat-a"), endpoints=(interface("s3", A),)), _BUSY, endpoint_series("vpce-s3", GIB)
     ),
