@@ -96,14 +96,16 @@ def findings_outside(audit: Audit, silent: set[tuple[str, ScopeId]]) -> dict[str
 
 
 def test_the_company_shows_what_the_denials_below_take_away(untouched: Seen) -> None:
-    """Every source is asked for somewhere, all is read, and all rules of the catalogue but one have a finding.
+    """Every source is asked for somewhere, all is read, and nearly all rules of the catalogue have a finding.
 
     Records of flow logs are read afterwards, in a stage of their own.
     """
     assert not untouched.evidence.all_gaps
     read_later = {Source.FLOW_RECORDS, Source.QUERY_LOGS}
     assert {source for _, source in untouched.asked} == set(Source) - {Source.PEERINGS} - read_later
-    assert len({finding.rule for finding in untouched.audit.findings}) >= len(all_rules()) - 1
+    silent = {rule.id for rule in all_rules()} - {finding.rule for finding in untouched.audit.findings}
+    # Only flow logs tell what endpoints can replace.
+    assert silent <= {"replaceable-nat-gateway"}
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -152,7 +152,11 @@ def test_public_and_private_subnets_with_an_s3_endpoint_miss_only_dynamodb(blank
     assert audit.gaps == ()
     assert [cents(nat.monthly_cost) for nat in audit.nat_gateways] == [Decimal("184.69")] * 2
     assert found(audit) == sorted(
-        [f"missing-gateway-endpoint:{vpc}:dynamodb", *(f"unmeasured-nat:{sample.ids[nat]}" for nat in ("NatA", "NatB"))]
+        [
+            f"interface-endpoint-pays:{vpc}",
+            f"missing-gateway-endpoint:{vpc}:dynamodb",
+            *(f"unmeasured-nat:{sample.ids[nat]}" for nat in ("NatA", "NatB")),
+        ]
     )
     missing = finding(audit, "missing-gateway-endpoint")
     assert missing.saving
@@ -177,6 +181,7 @@ def test_a_nat_gateway_per_zone_without_endpoints_misses_both(blank: Served) -> 
     assert found(audit) == sorted(
         [
             f"idle-nat-gateway:{sample.ids['NatC']}",
+            f"interface-endpoint-pays:{vpc}",
             f"missing-gateway-endpoint:{vpc}:dynamodb",
             f"missing-gateway-endpoint:{vpc}:s3",
             f"unmeasured-nat:{sample.ids['NatA']}",
@@ -195,7 +200,8 @@ def test_a_shared_nat_gateway_and_an_endpoint_that_one_table_lacks(blank: Served
     audit = sample.audit()
     nat = sample.ids["NatA"]
     endpoint = f"gateway-endpoint-not-associated:{sample.ids['S3']}"
-    assert found(audit) == sorted([endpoint, f"single-az-nat:{nat}", f"unmeasured-nat:{nat}"])
+    bound = f"interface-endpoint-pays:{sample.ids['Network']}"
+    assert found(audit) == sorted([endpoint, bound, f"single-az-nat:{nat}", f"unmeasured-nat:{nat}"])
     forgotten = finding(audit, "gateway-endpoint-not-associated")
     assert forgotten.remediation.cli == (
         f"aws ec2 modify-vpc-endpoint --region ap-southeast-2 --vpc-endpoint-id {sample.ids['S3']}"
