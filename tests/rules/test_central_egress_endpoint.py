@@ -10,7 +10,20 @@ from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint
 from auditor.whatif.edits import AddGatewayEndpoint
 from tests.rules.ask import edits, findings, measured, unjudged, up_to
-from tests.rules.build import ACCOUNT, GIB, REGION, attributed, evidence, gateway, interface, nat_series, subnet, table
+from tests.rules.build import (
+    ACCOUNT,
+    GIB,
+    REGION,
+    A,
+    app,
+    attributed,
+    evidence,
+    gateway,
+    interface,
+    nat_series,
+    subnet,
+    table,
+)
 from tests.rules.examples import hub_and_spoke
 
 RULE, OTHER = "central-egress-endpoint", "missing-gateway-endpoint"
@@ -37,6 +50,9 @@ def test_the_transit_gateway_is_saved_too() -> None:
 
 def test_for_a_vpc_and_service_it_or_the_other_rule_fires() -> None:
     assert findings(case(), OTHER) == []
+    direct = evidence(app((A, "nat-a")), TRAFFIC)
+    assert findings(direct, RULE) == []
+    assert len(findings(direct, OTHER)) == 2
 
 
 def test_what_flow_logs_attribute_is_a_figure() -> None:

@@ -11,7 +11,7 @@ from auditor.model.evidence import Evidence
 from auditor.model.network import Endpoint
 from auditor.whatif.edits import DropEndpoint
 from tests.rules.ask import audit, edits, findings, measured, unjudged
-from tests.rules.build import GIB, REGION, YOUNG, A, B, C, app, endpoint_series, evidence, interface
+from tests.rules.build import GIB, REGION, YOUNG, A, B, C, app, endpoint_series, evidence, interface, offer
 
 RULE = "duplicate-interface-endpoint"
 FIRST = interface("sqs", A, B)
@@ -85,4 +85,8 @@ def test_beside_a_young_one_clients_may_be_moving(one: Endpoint, other: Endpoint
 
 def test_a_duplicate_without_private_dns_is_not_called_bypassed() -> None:
     """To turn private DNS on would be the wrong advice: the other answers for the names."""
-    assert findings(case(FIRST, twin(A)), "interface-endpoint-bypassed") == []
+    network = app((A, "nat-a"), endpoints=(FIRST, twin(A)), endpoint_services=(offer("sqs", "a"),))
+    of = evidence(network, endpoint_series(FIRST.id, GIB), endpoint_series("vpce-twin", 0))
+    assert findings(of, "interface-endpoint-bypassed") == []
+    alone = replace(network, endpoints=(twin(A),))
+    assert len(findings(evidence(alone, endpoint_series("vpce-twin", 0)), "interface-endpoint-bypassed")) == 1

@@ -135,6 +135,10 @@ def test_without_flow_logs_or_bytes_it_is_silent() -> None:
     assert findings(case(carried=0), RULE) == []
 
 
+def test_a_format_that_names_no_client_may_hide_one() -> None:
+    assert findings(case(S3, KMS, scans=(replace(scan("nat-a"), clients_known=False),)), RULE) == []
+
+
 def test_a_hub_is_needed_by_others() -> None:
     network = replace(hub_and_spoke(), endpoint_services=(offer("kms", "a"),))
     spoke = subnet("spoke", vpc_id="vpc-spoke")
