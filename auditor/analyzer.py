@@ -149,6 +149,9 @@ def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traff
             not_evaluated.append(NotEvaluated(rule.id, scope.account_id, region, said.reason, said.resource))
             continue
         saved = _price(forecast, said)
+        if rule.only_if_it_pays and said.edits and not saved.pays:
+            not_evaluated.extend(_undecided(rule, scope, said, saved))
+            continue
         finding = _finding(rule, scope, said, saved, remedy(said, situation.network))
         if decisions.is_small(finding, saved):
             small += 1
@@ -180,6 +183,13 @@ def _say(evidence: Evidence, situation: Situation, region: str) -> Iterator[tupl
             missing = tuple(source for source in rule.needs if source not in scope.known)
             said = (Unjudged("", _reason(scope, missing)),) if missing else rule.judge(view)
             yield from ((rule, scope, one) for one in said)
+
+
+def _undecided(rule: Rule, scope: Scope, said: Proposal, saved: Saved) -> Iterator[NotEvaluated]:
+    """What does not pay needs no word, unless nobody knows whether it does."""
+    if saved.unpriced:
+        reason = f"whether it pays is not known: {said.title}, but the cost of {', '.join(saved.unpriced)} is unknown"
+        yield NotEvaluated(rule.id, scope.account_id, scope.region, reason, said.resource)
 
 
 def _reason(scope: Scope, missing: tuple[Source, ...]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from auditor import store
 from auditor.analyzer import analyze, forecast_of, traffics_of
+from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
 from auditor.collectors.surroundings import fetch_interfaces_of
@@ -131,6 +132,7 @@ def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.
         limits=limits,
         ranges=ranges,
         find_interfaces=fetch_interfaces_of,
+        find_services=fetch_offers,
         resolve=system_dns if config.public_lookups else None,
         profile=config.profile,
         role=config.role,

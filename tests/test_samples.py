@@ -159,6 +159,7 @@ def test_public_and_private_subnets_with_an_s3_endpoint_miss_only_dynamodb(blank
     assert found(audit) == sorted(
         [
             f"endpoint-policy-open:{vpc}:data",
+            f"interface-endpoint-pays:{vpc}",
             f"missing-gateway-endpoint:{vpc}:dynamodb",
             *(f"unmeasured-nat:{sample.ids[nat]}" for nat in ("NatA", "NatB")),
         ]
@@ -187,6 +188,7 @@ def test_a_nat_gateway_per_zone_without_endpoints_misses_both(blank: Served) -> 
     assert found(audit) == sorted(
         [
             f"idle-nat-gateway:{sample.ids['NatC']}",
+            f"interface-endpoint-pays:{vpc}",
             f"missing-gateway-endpoint:{vpc}:dynamodb",
             f"missing-gateway-endpoint:{vpc}:s3",
             f"unmeasured-nat:{sample.ids['NatA']}",
@@ -206,7 +208,8 @@ def test_a_shared_nat_gateway_and_an_endpoint_that_one_table_lacks(blank: Served
     nat = sample.ids["NatA"]
     endpoint = f"gateway-endpoint-not-associated:{sample.ids['S3']}"
     policy = f"endpoint-policy-open:{sample.ids['Network']}:data"
-    assert found(audit) == sorted([endpoint, policy, f"single-az-nat:{nat}", f"unmeasured-nat:{nat}"])
+    bound = f"interface-endpoint-pays:{sample.ids['Network']}"
+    assert found(audit) == sorted([endpoint, policy, bound, f"single-az-nat:{nat}", f"unmeasured-nat:{nat}"])
     forgotten = finding(audit, "gateway-endpoint-not-associated")
     assert forgotten.remediation.cli == (
         f"aws ec2 modify-vpc-endpoint --region ap-southeast-2 --vpc-endpoint-id {sample.ids['S3']}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_ENDPOINT_SERVICES, DESCRIBE_ENDPOINTS
+from auditor.collectors.batches import FILTER_VALUES, batched
 from auditor.collectors.policies import is_open
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import Endpoint, EndpointService
@@ -31,6 +33,21 @@ async def fetch_endpoint_services(calls: ScopeCalls, names: tuple[str, ...]) -> 
     """The named services. A region has 200 of them, whose answer takes longer to parse than all others together."""
     items = await calls.items(DESCRIBE_ENDPOINT_SERVICES, ServiceNames=list(names))
     return tuple(parse_endpoint_service(item, calls.region) for item in items if item["ServiceName"] in names)
+
+
+async def fetch_offers(calls: ScopeCalls, services: Iterable[str]) -> tuple[EndpointService, ...]:
+    """The services of these short names, as far as the region has them.
+
+    By a filter, because one name that the region does not have would fail a call that names it.
+    """
+    names = [f"{prefix}{calls.region}.{one}" for one in services for prefix in _SERVICE_PREFIXES]
+    pages = await asyncio.gather(
+        *(
+            calls.items(DESCRIBE_ENDPOINT_SERVICES, Filters=[{"Name": "service-name", "Values": list(batch)}])
+            for batch in batched(names, FILTER_VALUES)
+        )
+    )
+    return tuple(parse_endpoint_service(item, calls.region) for page in pages for item in page)
 
 
 def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoint:

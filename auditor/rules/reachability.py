@@ -35,10 +35,13 @@ Cause = tuple[Edit, str]
 def causes_of_bypass(view: View, endpoint: Endpoint) -> tuple[Cause, ...]:
     """Everything that keeps the VPC's clients from the endpoint, where a NAT gateway can carry their bytes instead.
 
-    Nothing where that is not known. S3 and DynamoDB are left to gateway endpoints, which are free.
+    Nothing where that is not known, or where another endpoint answers for the service. S3 and DynamoDB are left to
+    gateway endpoints, which are free.
     """
     vpc = view.network.vpc.get(endpoint.vpc_id)
     if vpc is None or endpoint.service in GATEWAY_SERVICES or not view.subnets_through(vpc, HopKind.NAT_GATEWAY):
+        return ()
+    if view.capturing(vpc.id, endpoint.service) not in {None, endpoint}:
         return ()
     return tuple(_causes(view, endpoint, vpc))
 

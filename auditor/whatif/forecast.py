@@ -63,6 +63,12 @@ class Saved:
         return None if self.unpriced and low == high == 0 else Saving(low, None, high)
 
     @property
+    def pays(self) -> bool:
+        """Whether it is expected to save something; where that is not known, whether it does at the least."""
+        saving = self.saving()
+        return saving is not None and (saving.low if saving.expected is None else saving.expected) > 0
+
+    @property
     def _lines(self) -> tuple[Line, ...]:
         return (*self.low.avoided, *self.low.added, *self.high.avoided, *self.high.added)
 

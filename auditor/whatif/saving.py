@@ -87,6 +87,22 @@ class Situation:
         return {key: tuple(origins) for key, origins in found.items()}
 
     @cached_property
+    def flows_at(self) -> dict[str, tuple[int, ...]]:
+        """The numbers of the flows that each NAT gateway and endpoint measured."""
+        found: dict[str, list[int]] = {}
+        for number, flow in enumerate(self.traffic.flows):
+            found.setdefault(flow.measured_at, []).append(number)
+        return {resource_id: tuple(numbers) for resource_id, numbers in found.items()}
+
+    @cached_property
+    def origins_at(self) -> dict[str, tuple[Origin, ...]]:
+        """Every place from which bytes of each NAT gateway and endpoint may have come."""
+        found: dict[str, list[Origin]] = {}
+        for (number, _), origins in self.origins.items():
+            found.setdefault(self.traffic.flows[number].measured_at, []).extend(origins)
+        return {resource_id: tuple(origins) for resource_id, origins in found.items()}
+
+    @cached_property
     def vpcs_of_flow(self) -> Counter[int]:
         """From how many VPCs each flow may come."""
         return Counter(number for number, _ in self.origins)
