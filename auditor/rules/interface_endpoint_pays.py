@@ -11,7 +11,6 @@ from auditor.model.network import Vpc
 from auditor.model.traffic import UNKNOWN, UNNAMED, Flow
 from auditor.rules.gateway_proposals import NEEDS
 from auditor.rules.interface_proposals import (
-    LEAST_ZONES,
     break_even_of,
     break_even_sentence,
     endpoint_of,
@@ -68,7 +67,7 @@ def _propose(view: View, vpc: Vpc, edit: AddInterfaceEndpoint) -> Proposal:
 def _bound(view: View, vpc: Vpc) -> Iterator[Proposal]:
     """Bytes of which nobody knows the service, where they are more than the least for which an endpoint pays."""
     subnets = view.subnets_through(vpc, HopKind.NAT_GATEWAY)
-    zones = min(len({subnet.az for subnet in subnets}), LEAST_ZONES)
+    zones = min(len({subnet.az for subnet in subnets}), view.constraints.min_endpoint_azs)
     limit = break_even_of(view, vpc, zones)
     count = sum(flow.bytes for flow in _open_flows(view, vpc))
     if limit is None or gigabytes(count) <= limit:

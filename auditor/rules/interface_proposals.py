@@ -12,9 +12,6 @@ from auditor.whatif.break_even import break_even
 from auditor.whatif.edits import AddInterfaceEndpoint
 from auditor.whatif.routing import HopKind
 
-LEAST_ZONES = 2
-"""One zone less than these, and the service is gone with it: where a VPC's clients sit in more, an endpoint does."""
-
 Used = dict[str, frozenset[str]]
 """By service, the zones of the clients that use it."""
 
@@ -67,11 +64,11 @@ def new_endpoint(view: View, vpc: Vpc, service: str, zones: frozenset[str]) -> A
 
 
 def _places(view: View, vpc: Vpc, zones: frozenset[str], offered: tuple[str, ...]) -> dict[str, Subnet]:
-    """A subnet for each zone: of the clients' zones, and of others in use until there are two."""
+    """A subnet for each zone: of the clients' zones, and of others in use until they are as many as the user demands."""
     subnets = sorted(view.subnets_through(vpc, HopKind.NAT_GATEWAY), key=lambda one: one.id, reverse=True)
     first = {subnet.az: subnet for subnet in subnets if subnet.az in offered}
     ranked = sorted(first, key=lambda zone: (zone not in zones, zone))
-    count = max(len(zones & first.keys()), LEAST_ZONES)
+    count = max(len(zones & first.keys()), view.constraints.min_endpoint_azs)
     return {zone: first[zone] for zone in ranked[:count]}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from auditor.model.attributed import Attribution
 from auditor.model.audit import Saving
+from auditor.model.constraints import Constraints
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, Prices
 from auditor.model.network import EndpointService, Subnet
@@ -86,6 +87,12 @@ def test_two_zones_at_the_least_where_the_vpc_uses_more() -> None:
     assert zones(of) == [(A.id, B.id)]
     # 30.66 − 2 × 8.76
     assert [one.saving for one in findings(of, RULE)] == [measured("13.14")]
+
+
+def test_as_many_zones_as_the_user_demands() -> None:
+    of = case(kms(), subnets=(A, B, C))
+    for least, wanted in ((1, (A.id,)), (3, (A.id, B.id, C.id))):
+        assert zones(replace(of, constraints=Constraints(min_endpoint_azs=least))) == [wanted]
 
 
 def test_transfer_between_zones_without_a_price_leaves_only_the_least() -> None:
