@@ -37,7 +37,8 @@ from auditor.whatif.edits import Edit
 from auditor.whatif.flow_log import delivery
 from auditor.whatif.flows import traffic_of
 from auditor.whatif.forecast import Forecast, Saved
-from auditor.whatif.plan import Candidate, Step, make_plan, numbered
+from auditor.whatif.optimum import Candidate
+from auditor.whatif.plan import Plan, Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 
 Remedy = Callable[[Proposal, Network], Remediation]
@@ -57,7 +58,7 @@ class Judgement:
     """What the rules say of one region of all accounts, and the plan for it; how much of it is not to be shown."""
 
     findings: tuple[Finding, ...] = ()
-    steps: tuple[Step, ...] = ()
+    plan: Plan = field(default_factory=Plan)
     not_evaluated: tuple[NotEvaluated, ...] = ()
     left_out: int = 0
     small: int = 0
@@ -66,7 +67,7 @@ class Judgement:
 
     def changes(self, plan: Iterable[PlanStep]) -> list[Change]:
         """The plan's steps in this region, with the findings and edits that they stand for."""
-        ids = {step.id for step in self.steps}
+        ids = {step.id for step in self.plan.steps}
         by_id = {finding.id: finding for finding in self.findings}
         ours = (step for step in plan if step.finding_id in ids)
         return [Change(step.step, by_id[step.finding_id], self.edits[step.finding_id]) for step in ours]
@@ -80,7 +81,7 @@ def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwri
     """The audit of some evidence."""
     traffic, seen = traffics_of(evidence)
     judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
-    plan = numbered(judgement.steps for judgement in judged)
+    plan = numbered(judgement.plan.steps for judgement in judged)
     findings = (finding for judgement in judged for finding in judgement.findings)
     now = bill(evidence.network, traffic, evidence.prices)
     nats, endpoints = nat_costs(evidence, now, traffic), endpoint_costs(evidence, now)
@@ -95,6 +96,7 @@ def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwri
         endpoints=endpoints,
         findings=tuple(sorted(findings, key=_weight)),
         plan=plan,
+        plan_is_proven=all(judgement.plan.is_proven for judgement in judged),
         gaps=evidence.all_gaps,
         not_evaluated=tuple(entry for judgement in judged for entry in judgement.not_evaluated),
         prices=evidence.prices.rows,
@@ -159,10 +161,10 @@ def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traff
         findings.append(decisions.settled(finding, said.edits))
         if findings[-1].status is not Status.ACCEPTED:
             candidates.append(Candidate(finding.id, said.edits, saved))
-    steps = tuple(make_plan(forecast, candidates))
+    plan = make_plan(forecast, candidates)
     edits = {candidate.id: candidate.edits for candidate in candidates}
-    noted = _noted(findings, steps)
-    return Judgement(noted, steps, tuple(not_evaluated), left_out, small, situation.network, edits)
+    noted = _noted(findings, plan.steps)
+    return Judgement(noted, plan, tuple(not_evaluated), left_out, small, situation.network, edits)
 
 
 def _price(forecast: Forecast, said: Proposal) -> Saved:

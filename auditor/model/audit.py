@@ -309,3 +309,4 @@ class Audit:
     cost_of_this_run: RunCost
     series: tuple[Series, ...] = ()
     plan_remediation: tuple[PlanRemediation, ...] = ()
+    plan_is_proven: bool = False

@@ -57,6 +57,7 @@ FIELDS = {
     "Audit.notes": "Remarks on the whole audit.",
     "Audit.cost_of_this_run": "What the run itself called and cost.",
     "Audit.series": "Daily bytes of NAT gateways and endpoints.",
+    "Audit.plan_is_proven": "Whether no other set of the proposed changes saves more of what was measured; since 1.1.",
     "Audit.plan_remediation": "The whole plan as text to paste, by account and region; since 1.1.",
     "Window.start": "First moment observed.",
     "Window.end": "First moment no longer observed.",

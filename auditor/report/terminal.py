@@ -169,7 +169,8 @@ def _print_plan(seen: View, console: Console) -> None:
         measured = bool(row.step.saving) or not row.step.unmeasured_high
         saving = usd(row.step.saving) if measured else f"up to {usd(row.step.unmeasured_high)}"
         table.add_row(Text(f"{row.step.step}."), Text(saving), Text(line(title)))
-    _print_section(f"The plan, {counted(len(seen.steps), 'step')}", table, console)
+    proven = ", proven to save most of what was measured" if seen.audit.plan_is_proven else ""
+    _print_section(f"The plan, {counted(len(seen.steps), 'step')}{proven}", table, console)
 
 
 def _print_findings(seen: View, console: Console) -> None:

@@ -64,7 +64,7 @@ def new_endpoint(view: View, vpc: Vpc, service: str, zones: frozenset[str]) -> A
 
 
 def _places(view: View, vpc: Vpc, zones: frozenset[str], offered: tuple[str, ...]) -> dict[str, Subnet]:
-    """A subnet for each zone: of the clients' zones, and of others in use until they are as many as the user demands."""
+    """A subnet for each zone: of the clients' zones, and of others in use until there are enough of them."""
     subnets = sorted(view.subnets_through(vpc, HopKind.NAT_GATEWAY), key=lambda one: one.id, reverse=True)
     first = {subnet.az: subnet for subnet in subnets if subnet.az in offered}
     ranked = sorted(first, key=lambda zone: (zone not in zones, zone))

@@ -23,8 +23,9 @@ from auditor.whatif.edits import (
     apply_all,
 )
 from auditor.whatif.forecast import Forecast
+from auditor.whatif.optimum import Candidate
 from auditor.whatif.outcome import Outcome
-from auditor.whatif.plan import Candidate, Step, make_plan, numbered
+from auditor.whatif.plan import Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 from tests.whatif import oracle
 from tests.whatif.networks import PRICES, REGION, USD, edits, evidences, prices_of
@@ -38,7 +39,7 @@ def candidates(now: Situation, *changes: tuple[Edit, ...]) -> list[Candidate]:
 
 
 def plan_of(now: Situation, proposed: list[Candidate]) -> list[Step]:
-    return list(make_plan(Forecast.of(now, now.traffic), proposed))
+    return list(make_plan(Forecast.of(now, now.traffic), proposed).steps)
 
 
 def after(now: Situation, proposed: list[Candidate], steps: list[Step]) -> Network:
