@@ -124,10 +124,14 @@ class Forecast:
         touched = frozenset(vpc_id for edit in edits for vpc_id in vpcs_of(edit, self.network))
         return self.expected.situation.around(touched) | self.seen.situation.around(touched)
 
+    def after(self, edits: Sequence[Edit]) -> Forecast:
+        """What some edits do if nothing else changes, by a look at the VPCs around them."""
+        here = self.within(self.around(edits))
+        return here.to(apply_all(here.network, edits))
+
     def alone(self, edits: Sequence[Edit]) -> Saved:
         """What some edits save if nothing else changes."""
-        here = self.within(self.around(edits))
-        return here.to(apply_all(here.network, edits)).saved
+        return self.after(edits).saved
 
 
 def _level(situation: Situation, bounds: Bounds) -> Level:

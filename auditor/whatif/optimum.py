@@ -28,7 +28,6 @@ from auditor.whatif.edits import (
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
     TurnOnPrivateDns,
-    apply_all,
     vpcs_of,
 )
 from auditor.whatif.forecast import Forecast, Saved
@@ -69,7 +68,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Island:
-    """Candidates whose changes may meet, in the order in which they are applied, and the network around them."""
+    """Candidates whose changes may meet, in the order in which they are applied."""
 
     now: Forecast
     candidates: Sequence[Candidate]
@@ -168,8 +167,7 @@ class Island:
             return Worth(ZERO, ZERO, ZERO, frozenset())
         if exclude_each_other(candidates):
             return None
-        after = apply_all(self.now.network, (edit for candidate in candidates for edit in candidate.edits))
-        following = self.now.to(after)
+        following = self.now.after([edit for candidate in candidates for edit in candidate.edits])
         amounts = following.saved.amounts
         return Worth(*amounts, following.cut) if amounts else None
 
@@ -185,12 +183,7 @@ def islands(now: Forecast, candidates: Sequence[Candidate]) -> list[Island]:
             places += [place for place, group in groups.items() if group is other]
         groups.update(dict.fromkeys(places, mine))
     distinct = {id(group): sorted(group) for group in groups.values()}.values()
-    return [_island(now, [candidates[number] for number in group]) for group in sorted(distinct)]
-
-
-def _island(now: Forecast, candidates: list[Candidate]) -> Island:
-    vpc_ids = now.around([edit for candidate in candidates for edit in candidate.edits])
-    return Island(now.within(vpc_ids), candidates)
+    return [Island(now, [candidates[number] for number in group]) for group in sorted(distinct)]
 
 
 def meets(now: Forecast, edits: Iterable[Edit]) -> frozenset[str]:

@@ -8,7 +8,7 @@ cost the same before and after, and where they share tiers of a price their byte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import compress, count
@@ -16,7 +16,7 @@ from operator import attrgetter, is_not
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
-from auditor.model.network import Network, Subnet
+from auditor.model.network import Endpoint, Network, Subnet
 from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
 from auditor.whatif.routing import End, Path, as_measured, route_from
@@ -126,10 +126,23 @@ class Outcome:
         return frozenset(moved), frozenset((*stays, *elsewhere))
 
     def _touched(self, after: Network) -> dict[Key, None]:
-        """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from."""
+        """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from.
+
+        Where nothing but endpoints changed, only those to their services can go another way than before.
+        """
         indexes = (self.situation.decided_by, self.strays)
-        vpcs = sorted(changed_vpcs(self.network, after))
-        return dict.fromkeys(key for vpc_id in vpcs for index in indexes for key in index.get(vpc_id, ()))
+        wide, narrow = _reach(self.network, after)
+        return dict.fromkeys(
+            key
+            for vpc_id in sorted(wide | narrow.keys())
+            for index in indexes
+            for key in index.get(vpc_id, ())
+            if vpc_id in wide or self._may_be_any(key[0], narrow[vpc_id])
+        )
+
+    def _may_be_any(self, number: int, services: Iterable[Destination]) -> bool:
+        destination = self.situation.traffic.flows[number].destination
+        return any(destination == service or may_be(destination, service) for service in services)
 
     def _strays(self, found: Mapping[Key, Ways]) -> Mapping[str, Mapping[Key, None]]:
         """Flows that changes lead over VPCs which did not decide their way before."""
@@ -156,10 +169,10 @@ class Outcome:
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
         now = self.situation.network
-        old, new = (n.endpoints_of_vpc.get(vpc_id, ()) for n in (now, after))
-        touched = {*old} ^ {*new} if now.vpc.get(vpc_id) == after.vpc.get(vpc_id) else {*old, *new}
-        changed = {(e.service, e.service_region or e.region) for e in touched}
-        return [Destination(*service) for service in sorted(changed)]
+        both = (now.endpoints_of_vpc.get(vpc_id, ()), after.endpoints_of_vpc.get(vpc_id, ()))
+        touched = _changed(*both) if now.vpc.get(vpc_id) == after.vpc.get(vpc_id) else both
+        services = {_served(endpoint) for part in touched for endpoint in part}
+        return sorted(services, key=lambda one: (one.service, one.region or ""))
 
     def _way(self, flow: Flow, origin: Origin, destination: Destination, after: Network) -> Way:
         old, subnet = origin.path, origin.subnet
@@ -199,13 +212,25 @@ class Outcome:
 
 def changed_vpcs(before: Network, after: Network) -> frozenset[str]:
     """VPCs that were changed themselves, or whose route tables, NAT gateways or endpoints were."""
-    vpcs = {vpc.id for part in _changed(before.vpcs, after.vpcs) for vpc in part}
-    parts = (
+    wide, narrow = _reach(before, after)
+    return wide | narrow.keys()
+
+
+def _reach(before: Network, after: Network) -> tuple[frozenset[str], dict[str, set[Destination]]]:
+    """The VPCs whose routes were changed or that were themselves, and by VPC the services of changed endpoints."""
+    wide = {vpc.id for part in _changed(before.vpcs, after.vpcs) for vpc in part}
+    routes = (
         *_changed(before.route_tables, after.route_tables),
         *_changed(before.nat_gateways, after.nat_gateways),
-        *_changed(before.endpoints, after.endpoints),
     )
-    return frozenset(vpcs.union(one.vpc_id for part in parts for one in part))
+    narrow: dict[str, set[Destination]] = {}
+    for endpoint in (one for part in _changed(before.endpoints, after.endpoints) for one in part):
+        narrow.setdefault(endpoint.vpc_id, set()).add(_served(endpoint))
+    return frozenset(wide.union(one.vpc_id for part in routes for one in part)), narrow
+
+
+def _served(endpoint: Endpoint) -> Destination:
+    return Destination(endpoint.service, endpoint.service_region or endpoint.region)
 
 
 def _changed(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[list[T], list[T]]:
