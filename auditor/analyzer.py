@@ -37,7 +37,7 @@ from auditor.whatif.edits import Edit
 from auditor.whatif.flow_log import delivery
 from auditor.whatif.flows import traffic_of
 from auditor.whatif.forecast import Forecast, Saved
-from auditor.whatif.optimum import Candidate
+from auditor.whatif.islands import Candidate
 from auditor.whatif.plan import Plan, Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 
@@ -170,7 +170,7 @@ def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traff
 def _price(forecast: Forecast, said: Proposal) -> Saved:
     """What it saves; a flow log saves nothing by itself and only adds to the bill."""
     if said.flow_log is None:
-        return forecast.alone(said.edits)
+        return forecast.after(said.edits).saved
     cost = Difference(added=delivery(said.flow_log, said.resource, forecast.expected.situation.prices))
     return Saved(cost, cost, cost)
 

@@ -274,6 +274,23 @@ class Interface:
     tags: Tags = ()
 
 
+_INDEXED = {
+    "vpc": {"vpcs"},
+    "subnet": {"subnets"},
+    "nat_gateway": {"nat_gateways"},
+    "endpoint": {"endpoints"},
+    "table_of_subnet": {"route_tables", "subnets"},
+    "table": {"route_tables"},
+    "tables_of_vpc": {"route_tables"},
+    "routed_to": {"route_tables"},
+    "endpoints_of_vpc": {"endpoints"},
+    "subnets_of_vpc": {"subnets"},
+    "nat_gateways_of_vpc": {"nat_gateways"},
+    "landing_subnets": {"attachments"},
+    "attachment_of_vpc": {"attachments"},
+}
+"""What each index of a network is made of."""
+
 _LIVE_ATTACHMENT_STATES = frozenset({"available", "modifying"})
 
 T = TypeVar("T")
@@ -388,11 +405,25 @@ class Network:
             )
         return joined
 
-    def part(self, vpc_ids: Iterable[str]) -> Network:
+    def changed(self, **parts: Any) -> Network:
+        """The network with other parts; the indexes that do not depend on them are handed on, not built again."""
+        changed = replace(self, **parts)
+        kept = {name: made for name, made in vars(self).items() if _INDEXED.get(name, parts.keys()).isdisjoint(parts)}
+        vars(changed).update(kept)
+        return changed
+
+    def part(self, vpc_ids: frozenset[str]) -> Network:
         """What stands in these VPCs, even where a VPC itself was not read; transit gateways stay whole."""
-        ids = sorted(set(vpc_ids))
-        return replace(
-            self,
+        if vpc_ids not in self._parts:
+            self._parts[vpc_ids] = self._part(sorted(vpc_ids))
+        return self._parts[vpc_ids]
+
+    @cached_property
+    def _parts(self) -> dict[frozenset[str], Network]:
+        return {}
+
+    def _part(self, ids: list[str]) -> Network:
+        return self.changed(
             vpcs=tuple(self.vpc[one] for one in ids if one in self.vpc),
             subnets=_of(self.subnets_of_vpc, ids),
             route_tables=_of(self.tables_of_vpc, ids),

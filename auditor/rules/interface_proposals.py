@@ -48,8 +48,9 @@ def _uses(
     zone = {subnet.id: frozenset({subnet.az}) for subnet in subnets}
     is_alone = {subnet.vpc_id for subnet in view.clients(nat)} == {vpc.id}
     anywhere = frozenset(subnet.az for subnet in subnets) if is_alone else frozenset[str]()
-    for one in logs.attributions if logs else ():
-        yield one, zone.get(one.subnet_id, frozenset()) if one.subnet_id else anywhere
+    of_subnet = logs.of_subnet if logs else {}
+    for subnet_id, zones in ((None, anywhere), *zone.items()):
+        yield from ((one, zones) for one in of_subnet.get(subnet_id, ()))
 
 
 def new_endpoint(view: View, vpc: Vpc, service: str, zones: frozenset[str]) -> AddInterfaceEndpoint | None:

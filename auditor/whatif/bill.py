@@ -81,9 +81,13 @@ def hours(
                 yield _line(_usage(endpoint, DATA, _HOURLY[endpoint.type][1]), None, prices)
 
 
-def charges(network: Network, path: Path) -> Counter[Usage]:
-    """How often each byte that takes a path is charged, and as what."""
-    return Counter(usage for hop in path.hops for usage in _usages(network, hop))
+def charges(network: Network, path: Path, measured_at: str = "") -> Counter[Usage]:
+    """How often each byte that takes a path is charged, and as what.
+
+    Where a path leads over several NAT gateways each of them measures the same bytes: what was measured at one stands
+    for the way between it and the one before.
+    """
+    return Counter(usage for hop in path.measured_by(measured_at) for usage in _usages(network, hop))
 
 
 def used(network: Network, traffic: Traffic) -> Counter[Pool]:
@@ -98,7 +102,7 @@ def counted(network: Network, traffic: Traffic) -> Counter[Usage]:
     """Bytes by what they are charged as."""
     counts: Counter[Usage] = Counter()
     for flow in traffic.flows:
-        for usage, times in charges(network, path_of(network, flow)).items():
+        for usage, times in charges(network, path_of(network, flow), flow.measured_at).items():
             counts[usage] += flow.bytes * times
     return counts
 

@@ -107,8 +107,8 @@ def _counted(outcome: Outcome, reading: Reading) -> tuple[Counter[Usage], Counte
     after = Counter(before)
     for flow, way in outcome.taken(reading):
         if way.change:
-            today = charges(situation.network, path_of(situation.network, flow))
-            then = charges(outcome.network, way.path)
+            today = charges(situation.network, path_of(situation.network, flow), flow.measured_at)
+            then = charges(outcome.network, way.path, flow.measured_at)
             for usage in {*today, *then, *way.change}:
                 more = (then[usage] - today[usage]) * flow.bytes
                 after[usage] += more

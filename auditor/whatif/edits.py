@@ -5,27 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
 
 from auditor.model.network import Endpoint, NatGateway, Network, Permission, Route, RouteTable, Subnet
 from auditor.whatif.routing import DEFAULT_ROUTE
-
-_INDEXED = {
-    "vpc": {"vpcs"},
-    "subnet": {"subnets"},
-    "nat_gateway": {"nat_gateways"},
-    "endpoint": {"endpoints"},
-    "table_of_subnet": {"route_tables", "subnets"},
-    "table": {"route_tables"},
-    "tables_of_vpc": {"route_tables"},
-    "routed_to": {"route_tables"},
-    "endpoints_of_vpc": {"endpoints"},
-    "subnets_of_vpc": {"subnets"},
-    "nat_gateways_of_vpc": {"nat_gateways"},
-    "landing_subnets": {"attachments"},
-    "attachment_of_vpc": {"attachments"},
-}
-"""What each index of a network is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +38,7 @@ class AddGatewayEndpoint:
             service=self.service,
             route_table_ids=self.route_table_ids,
         )
-        return _changed(network, endpoints=(*network.endpoints, new))
+        return network.changed(endpoints=(*network.endpoints, new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +76,7 @@ class AddInterfaceEndpoint:
             private_dns=True,
             subnet_ids=self.subnet_ids,
         )
-        return _with_dns(_changed(network, endpoints=(*network.endpoints, new)), self.vpc_id)
+        return _with_dns(network.changed(endpoints=(*network.endpoints, new)), self.vpc_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +112,7 @@ class DropNatGateway:
             return network
         nats = tuple(nat for nat in network.nat_gateways if nat.id != self.nat_gateway_id)
         tables = tuple(self._reroute(table) for table in network.route_tables)
-        return _changed(network, nat_gateways=nats, route_tables=tables)
+        return network.changed(nat_gateways=nats, route_tables=tables)
 
     def _reroute(self, table: RouteTable) -> RouteTable:
         if all(route.target != self.nat_gateway_id for route in table.routes):
@@ -169,7 +151,7 @@ class RouteSubnetToNat:
         new = replace(old, id=self.table_id, is_main=False, subnet_ids=(self.subnet_id,), routes=routes)
         rest = tuple(_without_subnet(table, self.subnet_id) for table in network.route_tables)
         endpoints = tuple(_also(endpoint, old.id, new.id) for endpoint in network.endpoints)
-        return _changed(network, route_tables=(*rest, new), endpoints=endpoints)
+        return network.changed(route_tables=(*rest, new), endpoints=endpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +165,7 @@ class DropEndpoint:
         """The network without it."""
         if self.endpoint_id not in network.endpoint:
             return network
-        return _changed(network, endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
+        return network.changed(endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +214,7 @@ class AdmitHttps:
             else group
             for group in network.security_groups
         )
-        return network if groups == network.security_groups else _changed(network, security_groups=groups)
+        return network if groups == network.security_groups else network.changed(security_groups=groups)
 
 
 Edit = (
@@ -274,18 +256,10 @@ def _home(resource: Endpoint | NatGateway | Subnet | RouteTable | None) -> froze
     return frozenset({resource.vpc_id} if resource else ())
 
 
-def _changed(network: Network, **parts: Any) -> Network:
-    """The network with other parts; the indexes that do not depend on them are handed on, not built again."""
-    changed = replace(network, **parts)
-    kept = {name: made for name, made in vars(network).items() if _INDEXED.get(name, parts.keys()).isdisjoint(parts)}
-    vars(changed).update(kept)
-    return changed
-
-
 def _with_endpoint(network: Network, changed: Endpoint) -> Network:
     if network.endpoint.get(changed.id) == changed:
         return network
-    return _changed(network, endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
+    return network.changed(endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
 
 
 def _with_dns(network: Network, vpc_id: str) -> Network:
@@ -294,7 +268,7 @@ def _with_dns(network: Network, vpc_id: str) -> Network:
     if vpc is None or (vpc.dns_support and vpc.dns_hostnames):
         return network
     on = replace(vpc, dns_support=True, dns_hostnames=True)
-    return _changed(network, vpcs=tuple(on if one.id == vpc_id else one for one in network.vpcs))
+    return network.changed(vpcs=tuple(on if one.id == vpc_id else one for one in network.vpcs))
 
 
 def _without_subnet(table: RouteTable, subnet_id: str) -> RouteTable:

@@ -8,29 +8,17 @@ the search expected, for every set of routes, no other set can save more, and th
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain, combinations
 
-from auditor.model.money import ZERO, subtract, total
-from auditor.model.network import Network
-from auditor.whatif.edits import (
-    AddGatewayEndpoint,
-    AddInterfaceEndpoint,
-    AdmitHttps,
-    AssociateRouteTables,
-    DropEndpoint,
-    DropNatGateway,
-    Edit,
-    LimitPrivateDnsToInboundResolver,
-    RouteSubnetToNat,
-    TurnOnPrivateDns,
-    vpcs_of,
-)
+from auditor.model.money import ZERO, total
+from auditor.whatif.edits import Edit, apply_all
 from auditor.whatif.forecast import Forecast, Saved
+from auditor.whatif.islands import Candidate, Part, exclude_each_other, go_before, parted, service_of
+from auditor.whatif.saving import destination_of
 
 MOST_ROUTES, MOST_OF_A_SERVICE = 8, 5
 """Of so many changes all sets are tried; of more, one is changed at a time, and nothing is proven."""
@@ -38,212 +26,160 @@ MOST_ROUTES, MOST_OF_A_SERVICE = 8, 5
 Chosen = frozenset[int]
 """Numbers of candidates."""
 
+Gain = tuple[int, Decimal, int]
+"""To rank by: flows that have a way again less those that are cut off, USD a month, and that few changes do it."""
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A change that might go into the plan, with what it saves alone."""
-
-    id: str
-    edits: tuple[Edit, ...]
-    alone: Saved
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What some changes save together, USD a month, and the flows that they cut off."""
-
-    low: Decimal
-    expected: Decimal
-    high: Decimal
-    cut: frozenset[int]
+NONE, NOTHING = Chosen(), (0, ZERO, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The set that saves most, and whether that is proven."""
+    """The set that saves most, what it adds to what is there, and whether that is proven."""
 
-    chosen: Chosen
-    is_proven: bool
+    chosen: Chosen = NONE
+    gain: Gain = NOTHING
+    is_proven: bool = True
 
 
 @dataclass(frozen=True)
-class Island:
-    """Candidates whose changes may meet, in the order in which they are applied."""
+class Search:
+    """For the best of candidates whose changes may meet, in the order in which they are applied."""
 
-    now: Forecast
+    start: Forecast
     candidates: Sequence[Candidate]
 
-    @cached_property
-    def _worths(self) -> dict[Chosen, Worth | None]:
-        return {}
-
-    def worth(self, chosen: Chosen) -> Worth | None:
-        """What these candidates save together; `None` where they exclude each other or a price is not known."""
-        if chosen not in self._worths:
-            self._worths[chosen] = self._price([self.candidates[number] for number in sorted(chosen)])
-        return self._worths[chosen]
+    @classmethod
+    def among(cls, now: Forecast, candidates: Sequence[Candidate]) -> Search:
+        """A search that looks only at the VPCs around the candidates."""
+        return cls(now.within(now.around(chain.from_iterable(one.edits for one in candidates))), candidates)
 
     def best(self) -> Best:
         """The set whose expected saving is largest; among equals the one of the fewest changes."""
-        routes, services = self._parted
-        if len(routes) > MOST_ROUTES:
-            return Best(self._climbed(routes, services), is_proven=False)
-        found = [self._on_top_of(Chosen(one), services) for one in subsets(routes)]
-        chosen = max((one.chosen for one in found), key=self._rank)
-        return Best(chosen, all(one.is_proven for one in found))
+        if len(self.whole.wide) > MOST_ROUTES:
+            return self._climbed()
+        found = [self._checked(Chosen(wide)) for wide in subsets(self.whole.wide)]
+        return replace(max(found, key=_gain), is_proven=all(one.is_proven for one in found))
 
     def possible(self, chosen: Chosen) -> Chosen:
         """With what may save more on top of them and costs nothing, though nobody measured it."""
-        for number, candidate in enumerate(self.candidates):
-            before, after = self.worth(chosen), self.worth(chosen | {number})
-            if before and after and may_pay(candidate) and _is_no_worse(after, before):
+        base = self._after(chosen)
+        for number in (n for n, one in enumerate(self.candidates) if n not in chosen and may_pay(one)):
+            following = self._added(base, chosen, Chosen({number}))
+            amounts = following.saved.amounts if following else None
+            if following and amounts and min(amounts) >= 0 and following.cut <= base.cut:
+                base = self._reached(base, chosen, Chosen({number}))
                 chosen |= {number}
         return chosen
 
     @cached_property
-    def _parted(self) -> tuple[list[int], list[list[int]]]:
-        """Candidates that may move the bytes of many services, and the others by VPC and service."""
-        routes: list[int] = []
-        services: dict[object, list[int]] = defaultdict(list)
-        for number, candidate in enumerate(self.candidates):
-            service = service_of(candidate.edits, self.now.network)
-            if service is None:
-                routes.append(number)
-            else:
-                services[service].append(number)
-        return routes, list(services.values())
+    def whole(self) -> Part:
+        """All candidates, parted into choices that do not meet."""
+        return parted(self.candidates, self.start.network)
 
-    def _on_top_of(self, routes: Chosen, services: Iterable[list[int]]) -> Best:
-        """The best of each service, given the changes of routes; nothing where these cut off what no service mends."""
-        base = self.worth(routes)
-        if base is None:
-            return Best(Chosen(), is_proven=True)
-        chosen, hoped, proven = routes, base.expected, True
-        for group in services:
-            best = max((routes | one for one in self._sets(group)), key=lambda one: self._gain(one, base))
-            proven &= len(group) <= MOST_OF_A_SERVICE
-            chosen, hoped = chosen | best, total((hoped, self._gain(best, base)[1]))
-        whole = self.worth(chosen)
-        if whole is None or whole.cut:
-            return Best(Chosen(), proven and self._is_hopeless(base, services, routes))
-        return Best(chosen, proven and whole.expected == hoped)
-
-    def _sets(self, group: list[int]) -> Iterator[Chosen]:
-        sizes = range(len(group) + 1) if len(group) <= MOST_OF_A_SERVICE else (0, 1, len(group))
-        return map(Chosen, chain.from_iterable(combinations(group, size) for size in sizes))
-
-    def _gain(self, chosen: Chosen, base: Worth) -> tuple[int, Decimal, int]:
-        """To rank a service's sets by: first that none of its bytes is cut off, then what it adds to the saving."""
-        worth = self.worth(chosen)
-        if worth is None:
-            return (-len(self.now.expected.situation.traffic.flows) - 1, ZERO, 0)
-        return (-len(worth.cut), subtract(worth.expected, base.expected), -len(chosen))
-
-    def _is_hopeless(self, base: Worth, services: Iterable[list[int]], routes: Chosen) -> bool:
-        """Whether some flow stays cut off whatever services do: then no set with these routes is possible."""
-        stays = base.cut
-        for group in services:
-            worths = (self.worth(routes | one) for one in self._sets(group))
-            stays &= frozenset.intersection(base.cut, *(one.cut for one in worths if one))
-        return bool(stays)
-
-    def _climbed(self, routes: list[int], services: list[list[int]]) -> Chosen:
-        """One change of routes put in or taken out at a time, as long as that saves more."""
-        here = Chosen()
-        best = self._on_top_of(here, services).chosen
-        while True:
-            near = [self._on_top_of(here ^ {one}, services).chosen for one in routes]
-            chosen = max(near, key=self._rank)
-            if self._rank(chosen) <= self._rank(best):
-                return best
-            best, here = chosen, chosen & Chosen(routes)
-
-    def _rank(self, chosen: Chosen) -> tuple[Decimal, int]:
-        worth = self.worth(chosen)
-        return (worth.expected if worth else ZERO, -len(chosen))
-
-    def _price(self, candidates: list[Candidate]) -> Worth | None:
-        if not candidates:
-            return Worth(ZERO, ZERO, ZERO, frozenset())
-        if exclude_each_other(candidates):
-            return None
-        following = self.now.after([edit for candidate in candidates for edit in candidate.edits])
+    def _checked(self, wide: Chosen) -> Best:
+        """The best with these changes of routes and no others; nothing where they cut off what no service mends."""
+        found = self._with(self.whole, self.start, NONE, wide)
+        if found is None or found.gain[0] < 0:
+            return Best(is_proven=found is None or found.is_proven)
+        following = self._after(found.chosen)
         amounts = following.saved.amounts
-        return Worth(*amounts, following.cut) if amounts else None
+        if amounts is None or following.cut:
+            return Best(is_proven=False)
+        gain = (0, amounts[1], -len(found.chosen))
+        return Best(found.chosen, gain, found.is_proven and gain == found.gain)
 
+    def _best(self, part: Part, base: Forecast, under: Chosen) -> Best:
+        """The best of a part on top of changes that were chosen before."""
+        sizes = range(len(part.wide) + 1) if len(part.wide) <= MOST_OF_A_SERVICE else (0, 1, len(part.wide))
+        sets = chain.from_iterable(combinations(part.wide, size) for size in sizes)
+        found = [one for one in (self._with(part, base, under, Chosen(wide)) for wide in sets) if one]
+        is_proven = len(part.wide) <= MOST_OF_A_SERVICE and all(one.is_proven for one in found)
+        return replace(max(found, key=_gain), is_proven=is_proven)
 
-def islands(now: Forecast, candidates: Sequence[Candidate]) -> list[Island]:
-    """Candidates put together with all whose changes may meet theirs."""
-    groups: dict[str, list[int]] = {}
-    for number, candidate in enumerate(candidates):
-        mine = [number]
-        places = sorted(meets(now, candidate.edits)) or [candidate.id]
-        for other in {id(groups[place]): groups[place] for place in places if place in groups}.values():
-            mine += other
-            places += [place for place, group in groups.items() if group is other]
-        groups.update(dict.fromkeys(places, mine))
-    distinct = {id(group): sorted(group) for group in groups.values()}.values()
-    return [Island(now, [candidates[number] for number in group]) for group in sorted(distinct)]
-
-
-def meets(now: Forecast, edits: Iterable[Edit]) -> frozenset[str]:
-    """The VPCs that edits change, and those whose bytes these decide."""
-    changed = frozenset(vpc_id for edit in edits for vpc_id in vpcs_of(edit, now.network))
-    decided = (now.expected.situation.decided_by.get(vpc_id, {}) for vpc_id in changed)
-    return changed.union(vpc_id for keys in decided for _, vpc_id in keys if vpc_id)
-
-
-def service_of(edits: Iterable[Edit], network: Network) -> tuple[frozenset[str], str] | None:
-    """The VPCs and the service whose bytes alone edits can move; `None` where they may move others."""
-    found = {(vpcs_of(edit, network), _service(edit, network)) for edit in edits if not isinstance(edit, AdmitHttps)}
-    ((vpc_ids, service),) = found if len(found) == 1 else {(frozenset[str](), None)}
-    return (vpc_ids, service) if service else None
-
-
-def _service(edit: Edit, network: Network) -> str | None:
-    match edit:
-        case AddGatewayEndpoint():
-            return edit.service
-        case AddInterfaceEndpoint():
-            return edit.service if _resolves(network, edit.vpc_id) else None
-        case TurnOnPrivateDns():
-            endpoint = network.endpoint.get(edit.endpoint_id)
-            return endpoint.service if endpoint and _resolves(network, edit.vpc_id) else None
-        case AssociateRouteTables() | DropEndpoint() | LimitPrivateDnsToInboundResolver():
-            endpoint = network.endpoint.get(edit.endpoint_id)
-            return endpoint.service if endpoint else None
-        case _:
+    def _with(self, part: Part, base: Forecast, under: Chosen, wide: Chosen) -> Best | None:
+        """These wide changes and the best of each smaller part; `None` where they cannot be made together."""
+        gain = self._gain(base, under, wide)
+        if gain is None:
             return None
+        if not part.parts:
+            return Best(wide, gain)
+        following = self._reached(base, under, wide) if wide else base
+        if self._is_hopeless(following):
+            return None
+        rest = [self._best(one, following, under | wide) for one in part.parts]
+        mended, saving, fewest = zip(gain, *(one.gain for one in rest), strict=True)
+        chosen = wide.union(*(one.chosen for one in rest))
+        return Best(chosen, (sum(mended), total(saving), sum(fewest)), all(one.is_proven for one in rest))
+
+    def _gain(self, base: Forecast, under: Chosen, chosen: Chosen) -> Gain | None:
+        if not chosen:
+            return NOTHING
+        saved = self._saved(base, under, chosen)
+        if saved is None or saved.amounts is None:
+            return None
+        return (len(base.cut) - len(saved.cut), saved.amounts[1], -len(chosen))
+
+    def _saved(self, base: Forecast, under: Chosen, chosen: Chosen) -> Saved | None:
+        if len(chosen) == 1 and not under:
+            return self.candidates[min(chosen)].alone
+        following = self._added(base, under, chosen)
+        return following.saved if following else None
+
+    def _added(self, base: Forecast, under: Chosen, chosen: Chosen) -> Forecast | None:
+        """The price of candidates on top of others, by a look around them; `None` where they exclude each other."""
+        if exclude_each_other(self.candidates[number] for number in sorted(under | chosen)):
+            return None
+        if self._go_before(chosen, under):
+            return base.to(self._after(under | chosen).network)
+        return base.after(self._edits(chosen))
+
+    def _reached(self, base: Forecast, under: Chosen, chosen: Chosen) -> Forecast:
+        """Everything with candidates on top of others."""
+        if self._go_before(chosen, under):
+            return base.to(self._after(under | chosen).network)
+        return base.to(apply_all(base.network, self._edits(chosen)))
+
+    def _after(self, chosen: Chosen) -> Forecast:
+        """Everything with these candidates and no others."""
+        return self.start.to(apply_all(self.start.network, self._edits(chosen)))
+
+    def _go_before(self, chosen: Chosen, under: Chosen) -> bool:
+        return go_before(self._edits(chosen), self._edits(under), self.start.network)
+
+    def _edits(self, chosen: Chosen) -> list[Edit]:
+        return [edit for number in sorted(chosen) for edit in self.candidates[number].edits]
+
+    def _is_hopeless(self, base: Forecast) -> bool:
+        """Whether a flow is cut off that no change of a service's endpoints gives a way again."""
+        flows = base.expected.situation.traffic.flows
+        return any(destination_of(flows[number]).service not in self._services for number, _ in base.cut)
+
+    @cached_property
+    def _services(self) -> frozenset[str]:
+        """Those whose endpoints some candidate changes."""
+        served = (service_of(one.edits, self.start.network) for one in self.candidates)
+        return frozenset(one[1] for one in served if one)
+
+    def _climbed(self) -> Best:
+        """One change of routes put in or taken out at a time, as long as that saves more."""
+        wide = NONE
+        best = self._checked(wide)
+        while True:
+            near = [(self._checked(wide ^ {one}), wide ^ {one}) for one in self.whole.wide]
+            found, there = max(near, key=lambda one: one[0].gain)
+            if found.gain <= best.gain:
+                return replace(best, is_proven=False)
+            best, wide = found, there
 
 
-def _resolves(network: Network, vpc_id: str) -> bool:
-    """Whether the VPC's DNS attributes are on already: turning them on lets its other endpoints answer too."""
-    vpc = network.vpc.get(vpc_id)
-    return vpc is None or (vpc.dns_support is not False and vpc.dns_hostnames is not False)
-
-
-def exclude_each_other(candidates: Iterable[Candidate]) -> bool:
-    """Whether one drops a NAT gateway to which another leads routes: its commands would not know these."""
-    led_to, dropped = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    for candidate in candidates:
-        for edit in candidate.edits:
-            if isinstance(edit, DropNatGateway):
-                dropped[edit.nat_gateway_id].add(candidate.id)
-                led_to[edit.replaced_by or ""].add(candidate.id)
-            elif isinstance(edit, RouteSubnetToNat):
-                led_to[edit.nat_gateway_id].add(candidate.id)
-    return any(len(led_to[one] | names) > 1 for one, names in dropped.items() if led_to.get(one))
+def _gain(best: Best) -> Gain:
+    return best.gain
 
 
 def may_pay(candidate: Candidate) -> bool:
     """Whether it saves something at the most, and costs nothing at the least."""
     amounts = candidate.alone.amounts
     return amounts is not None and min(amounts) >= 0 and max(amounts) > 0
-
-
-def _is_no_worse(one: Worth, other: Worth) -> bool:
-    amounts = zip((one.low, one.expected, one.high), (other.low, other.expected, other.high), strict=True)
-    return one.cut <= other.cut and all(mine >= theirs for mine, theirs in amounts)
 
 
 def subsets(numbers: Sequence[int]) -> Iterator[tuple[int, ...]]:

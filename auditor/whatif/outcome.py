@@ -19,7 +19,7 @@ from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, differenc
 from auditor.model.network import Endpoint, Network, Subnet
 from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
-from auditor.whatif.routing import End, Path, as_measured, route_from
+from auditor.whatif.routing import End, Path, as_measured, egress, route_from
 from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of, may_be
 
 Reading = tuple[Callable[["Ways"], "Way"], Callable[..., "Way"]]
@@ -74,8 +74,8 @@ READINGS: tuple[Reading, Reading] = ((attrgetter("least"), min), (attrgetter("mo
 class Outcome:
     """A changed network; `bounds` is what its last change saves on top of those before it.
 
-    `ways` are those of the flows that the changes touched, by flow and VPC. `cut` are the numbers of the flows that
-    the last change leaves without a way that had one: they are taken to cost what they cost before.
+    `ways` are those of the flows that the changes touched, by flow and VPC. `cut` are the flows that the changes leave
+    without a way that had one: they are taken to cost what they cost before.
     """
 
     situation: Situation
@@ -84,7 +84,7 @@ class Outcome:
     used: tuple[Counter[Pool], Counter[Pool]]
     strays: Mapping[str, Mapping[Key, None]]
     bounds: Bounds
-    cut: frozenset[int] = frozenset()
+    cut: frozenset[Key] = frozenset()
 
     @classmethod
     def of(cls, situation: Situation) -> Outcome:
@@ -94,7 +94,21 @@ class Outcome:
 
     def within(self, vpc_ids: frozenset[str]) -> Outcome:
         """The same where only changes of these VPCs matter, which can be priced without a look at all others."""
-        return replace(self, network=self.network.part(vpc_ids))
+        numbers = {number for number, _ in self._decided_by(vpc_ids)} if self.ways else ()
+        ways = {number: self.ways[number] for number in numbers if number in self.ways}
+        strays = {vpc_id: self.strays[vpc_id] for vpc_id in vpc_ids if vpc_id in self.strays}
+        return replace(self, network=self.network.part(vpc_ids), ways=ways, strays=strays)
+
+    def on_top_of(self, other: Outcome) -> Outcome:
+        """The same where bytes of other VPCs have moved between the tiers of prices as they have there."""
+        return replace(self, used=other.used)
+
+    def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
+        """All VPCs that decide, today or after the changes, the ways of the flows that these VPCs decide."""
+        found = self.situation.around(vpc_ids)
+        while more := frozenset().union(*map(self._leads_over, found)) - found:
+            found = self.situation.around(found | more)
+        return found
 
     def to(self, after: Network) -> Outcome:
         """The outcome of one more change."""
@@ -108,7 +122,7 @@ class Outcome:
             _sum(standing, repriced(self._change(ways, reading), pools, self.situation.prices))
             for reading, pools in zip(READINGS, used, strict=True)
         )
-        cut = frozenset(number for (number, _), one in found.items() if one.cuts_off)
+        cut = (self.cut - found.keys()) | {key for key, one in found.items() if one.cuts_off}
         every = {**self.ways, **ways}
         bounds = Bounds(low, high, *self._moved(ways))
         return Outcome(self.situation, after, every, used, self._strays(found), bounds, cut)
@@ -130,19 +144,30 @@ class Outcome:
 
         Where nothing but endpoints changed, only those to their services can go another way than before.
         """
-        indexes = (self.situation.decided_by, self.strays)
         wide, narrow = _reach(self.network, after)
         return dict.fromkeys(
             key
             for vpc_id in sorted(wide | narrow.keys())
-            for index in indexes
-            for key in index.get(vpc_id, ())
+            for key in self._decided_by((vpc_id,))
             if vpc_id in wide or self._may_be_any(key[0], narrow[vpc_id])
         )
 
-    def _may_be_any(self, number: int, services: Iterable[Destination]) -> bool:
+    def _decided_by(self, vpc_ids: Iterable[str]) -> Iterator[Key]:
+        """Flows whose way leads over one of these VPCs today, or does since an earlier change."""
+        for vpc_id in vpc_ids:
+            yield from self.situation.decided_by.get(vpc_id, ())
+            yield from self.strays.get(vpc_id, ())
+
+    def _leads_over(self, vpc_id: str) -> frozenset[str]:
+        """The VPCs over which ways to the internet from a VPC lead since its routes were changed."""
+        if self.network is self.situation.network or not self.ways:
+            return frozenset()
+        subnets = self.network.subnets_of_vpc.get(vpc_id, ())
+        return frozenset().union(*(egress(self.network, subnet).vpcs for subnet in subnets))
+
+    def _may_be_any(self, number: int, services: set[Destination]) -> bool:
         destination = self.situation.traffic.flows[number].destination
-        return any(destination == service or may_be(destination, service) for service in services)
+        return destination in services or any(may_be(destination, service) for service in services)
 
     def _strays(self, found: Mapping[Key, Ways]) -> Mapping[str, Mapping[Key, None]]:
         """Flows that changes lead over VPCs which did not decide their way before."""
@@ -181,8 +206,8 @@ class Outcome:
             return Way(new, moves=new != old)
         if _is_cut(old, new):
             return Way(new, is_cut=True)
-        times = charges(self.situation.network, old)
-        times.subtract(charges(after, new))
+        times = charges(self.situation.network, old, flow.measured_at)
+        times.subtract(charges(after, new, flow.measured_at))
         change = {usage: often * flow.bytes for usage, often in times.items() if often}
         return Way(new, change, _gain(times, self.situation.prices))
 

@@ -10,16 +10,10 @@ from itertools import accumulate
 
 from auditor.model.audit import PlanStep
 from auditor.model.money import EXACT, ZERO, subtract, total
-from auditor.whatif.edits import (
-    AddGatewayEndpoint,
-    AssociateRouteTables,
-    DropEndpoint,
-    DropNatGateway,
-    Edit,
-    apply_all,
-)
+from auditor.whatif.edits import AddGatewayEndpoint, AssociateRouteTables, Edit, apply_all
 from auditor.whatif.forecast import Forecast
-from auditor.whatif.optimum import Candidate, islands
+from auditor.whatif.islands import Candidate, islands
+from auditor.whatif.optimum import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +43,37 @@ def make_plan(now: Forecast, candidates: Iterable[Candidate]) -> Plan:
     for candidate in candidates:
         if candidate.edits and candidate.alone.amounts:
             usable.setdefault(candidate.edits, candidate)
-    ordered = sorted(usable.values(), key=lambda one: _order(now, one))
+    ordered = sorted(usable.values(), key=_order)
     chosen: set[str] = set()
     hoped, is_proven = ZERO, True
     for island in islands(now, ordered):
-        best = island.best()
-        worth = island.worth(best.chosen)
-        hoped = EXACT.add(hoped, worth.expected if worth else ZERO)
+        search = Search.among(now, island)
+        best = search.best()
+        hoped = EXACT.add(hoped, best.gain[1])
         is_proven &= best.is_proven
-        chosen.update(island.candidates[number].id for number in island.possible(best.chosen))
-    steps = tuple(_steps(now, (one for one in ordered if one.id in chosen)))
+        chosen.update(island[number].id for number in search.possible(best.chosen))
+    steps = tuple(_steps(now, [one for one in ordered if one.id in chosen]))
     return Plan(steps, is_proven and hoped == total(step.expected for step in steps))
 
 
-def _steps(now: Forecast, chosen: Iterable[Candidate]) -> Iterator[Step]:
-    """Each priced on top of those before it; what these have done already is no step."""
+def _steps(now: Forecast, chosen: list[Candidate]) -> Iterator[Step]:
+    """Each priced on top of those before it; what these have done already is no step.
+
+    What does not meet stands in a network of its own; only the tiers of prices are common to all.
+    """
+    found = islands(now, chosen)
+    place = {candidate.id: number for number, island in enumerate(found) for candidate in island}
+    standing = [Search.among(now, island).start for island in found]
     for candidate in chosen:
-        changed = apply_all(now.network, candidate.edits)
-        if changed is now.network:
+        here = standing[place[candidate.id]].on_top_of(now)
+        changed = apply_all(here.network, candidate.edits)
+        if changed is here.network:
             continue
-        following = now.to(changed)
+        following = here.to(changed)
         amounts = following.saved.amounts
         if amounts and not following.cut:
             yield Step(candidate.id, *amounts)
-            now = following
+            now = standing[place[candidate.id]] = following
 
 
 def numbered(regions: Iterable[Iterable[Step]]) -> tuple[PlanStep, ...]:
@@ -92,7 +93,7 @@ def numbered(regions: Iterable[Iterable[Step]]) -> tuple[PlanStep, ...]:
     )
 
 
-def _order(now: Forecast, candidate: Candidate) -> tuple[bool, bool, bool, Decimal, Decimal]:
+def _order(candidate: Candidate) -> tuple[bool, bool, bool, Decimal, Decimal]:
     """What others must make possible last; what is measured before what is possible, the largest first.
 
     Gateway endpoints come first: a subnet's new table copies those of the table that it had, not the other way round.
@@ -100,12 +101,4 @@ def _order(now: Forecast, candidate: Candidate) -> tuple[bool, bool, bool, Decim
     """
     _, expected, high = candidate.alone.amounts or (ZERO, ZERO, ZERO)
     is_gateway = any(isinstance(edit, AddGatewayEndpoint | AssociateRouteTables) for edit in candidate.edits)
-    needs_others = _cuts(now, candidate.edits)
-    return (needs_others, expected <= 0, not is_gateway, expected.copy_negate(), high.copy_negate())
-
-
-def _cuts(now: Forecast, edits: tuple[Edit, ...]) -> bool:
-    """Whether it would cut bytes off if nothing else changed."""
-    if not any(isinstance(edit, DropNatGateway | DropEndpoint) for edit in edits):
-        return False
-    return now.after(edits).cuts_off
+    return (bool(candidate.alone.cut), expected <= 0, not is_gateway, expected.copy_negate(), high.copy_negate())

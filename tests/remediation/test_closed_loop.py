@@ -171,7 +171,7 @@ def test_an_interface_endpoint_that_a_stack_makes_costs_what_its_edit_was_priced
     after = company.evidence(LATER, {("NatB", "internet"): 72})
 
     traffic = traffic_of(before)
-    saved = Forecast.of(Situation(before.network, traffic, before.prices), traffic).alone([edit]).expected.usd
+    saved = Forecast.of(Situation(before.network, traffic, before.prices), traffic).after([edit]).saved.expected.usd
     assert saved == Decimal("569.40") - Decimal("109.50") - Decimal("17.52")
     promised = subtract(usd(bill(before.network, traffic, before.prices).lines), saved)
     assert usd(bill(after.network, traffic_of(after), after.prices).lines) == promised

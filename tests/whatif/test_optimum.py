@@ -22,7 +22,8 @@ from auditor.whatif.edits import (
     apply_all,
 )
 from auditor.whatif.forecast import Forecast
-from auditor.whatif.optimum import MOST_ROUTES, Candidate
+from auditor.whatif.islands import Candidate
+from auditor.whatif.optimum import MOST_ROUTES
 from auditor.whatif.plan import Plan, make_plan
 from auditor.whatif.saving import Situation
 from tests.whatif.networks import PRICES, REGION, edits, evidences
@@ -42,7 +43,7 @@ def endpoint(service: str) -> AddInterfaceEndpoint:
 
 def planned(now: Situation, *changes: tuple[Edit, ...]) -> Plan:
     start = Forecast.of(now, now.traffic)
-    return make_plan(start, [Candidate(str(n), one, start.alone(one)) for n, one in enumerate(changes)])
+    return make_plan(start, [Candidate(str(n), one, start.after(one).saved) for n, one in enumerate(changes)])
 
 
 def saving(plan: Plan) -> Decimal:

@@ -23,7 +23,7 @@ from auditor.whatif.edits import (
     apply_all,
 )
 from auditor.whatif.forecast import Forecast
-from auditor.whatif.optimum import Candidate
+from auditor.whatif.islands import Candidate
 from auditor.whatif.outcome import Outcome
 from auditor.whatif.plan import Step, make_plan, numbered
 from auditor.whatif.saving import Situation
@@ -35,7 +35,7 @@ from tests.whatif.test_routing import NETWORK, SERVICES
 
 def candidates(now: Situation, *changes: tuple[Edit, ...]) -> list[Candidate]:
     start = Forecast.of(now, now.traffic)
-    return [Candidate(str(number), edits, start.alone(edits)) for number, edits in enumerate(changes)]
+    return [Candidate(str(number), edits, start.after(edits).saved) for number, edits in enumerate(changes)]
 
 
 def plan_of(now: Situation, proposed: list[Candidate]) -> list[Step]:
@@ -73,7 +73,7 @@ def test_a_look_at_the_vpcs_that_decide_a_change_prices_it_like_one_at_all(
     here = now.within(now.around(changes))
     near, whole = (one.to(apply_all(one.network, changes)) for one in (here, now))
     assert (near.saved, near.cut) == (whole.saved, whole.cut)
-    assert now.alone(changes) == whole.saved
+    assert now.after(changes).saved == whole.saved
 
 
 @given(evidences(), st.data())
