@@ -33,8 +33,7 @@ _ASSUMED = ("s3", "dynamodb")
 
 def lacking(view: View, vpc: Vpc) -> Iterator[str]:
     """The services for which the VPC has neither a gateway endpoint nor an interface endpoint that takes its bytes."""
-    flows = view.situation.traffic.flows
-    seen = {flow.destination.service for flow in flows if flow.client.vpc_id == vpc.id}
+    seen = view.situation.services_of_vpc.get(vpc.id, frozenset())
     for service in (*_ASSUMED, "s3express") if "s3express" in seen else _ASSUMED:
         if not view.gateway_endpoints_of(vpc.id, service) and not view.capturing(vpc.id, service):
             yield service

@@ -8,7 +8,7 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.money import gigabytes
 from auditor.model.network import Vpc
-from auditor.model.traffic import UNKNOWN, UNNAMED, Flow
+from auditor.model.traffic import UNKNOWN, Flow
 from auditor.rules.gateway_proposals import NEEDS
 from auditor.rules.interface_proposals import (
     break_even_of,
@@ -90,11 +90,10 @@ def _bound(view: View, vpc: Vpc) -> Iterator[Proposal]:
 
 def _open_flows(view: View, vpc: Vpc) -> Iterator[Flow]:
     """Flows of a month of which the service is not known and that may be the VPC's."""
-    flows, at = view.situation.traffic.flows, view.situation.flows_at
     for nat in public_nats(view, view.subnets_through(vpc, HopKind.NAT_GATEWAY)):
-        for flow in (flows[number] for number in at.get(nat.id, ())):
-            unnamed = (flow.destination.service, flow.destination.region) == (UNNAMED, view.region)
-            if (unnamed or flow.destination.service == UNKNOWN) and flow.client.vpc_id in {None, vpc.id}:
+        for flow in view.situation.open_flows_at.get(nat.id, ()):
+            is_here = flow.destination.service == UNKNOWN or flow.destination.region == view.region
+            if is_here and flow.client.vpc_id in {None, vpc.id}:
                 yield flow
 
 

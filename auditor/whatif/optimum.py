@@ -62,8 +62,9 @@ class Search:
 
     def possible(self, chosen: Chosen) -> Chosen:
         """With what may save more on top of them and costs nothing, though nobody measured it."""
-        base = self._after(chosen)
-        for number in (n for n, one in enumerate(self.candidates) if n not in chosen and may_pay(one)):
+        rest = [number for number, one in enumerate(self.candidates) if number not in chosen and may_pay(one)]
+        base = self._after(chosen if rest else NONE)
+        for number in rest:
             following = self._added(base, chosen, Chosen({number}))
             amounts = following.saved.amounts if following else None
             if following and amounts and min(amounts) >= 0 and following.cut <= base.cut:

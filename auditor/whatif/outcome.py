@@ -179,7 +179,8 @@ class Outcome:
         return strays
 
     def _ways(self, key: Key, after: Network) -> Iterator[Way]:
-        flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
+        flow = self.situation.traffic.flows[key[0]]
+        services = [one for one in self._services(key[1], after) if may_be(flow.destination, one)]
         for origin in self.situation.origins[key]:
             yield self._way(flow, origin, destination_of(flow), after)
             for service in services:
@@ -187,9 +188,7 @@ class Outcome:
                     yield self._way(flow, origin, service, after)
 
     def _may_go_to(self, flow: Flow, subnet: Subnet | None, service: Destination) -> bool:
-        if subnet is None or not may_be(flow.destination, service):
-            return False
-        return self.situation.path(subnet, service).passes(flow.measured_at)
+        return subnet is not None and self.situation.path(subnet, service).passes(flow.measured_at)
 
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""

@@ -87,12 +87,21 @@ class Situation:
         return {key: tuple(origins) for key, origins in found.items()}
 
     @cached_property
-    def flows_at(self) -> dict[str, tuple[int, ...]]:
-        """The numbers of the flows that each NAT gateway and endpoint measured."""
-        found: dict[str, list[int]] = {}
-        for number, flow in enumerate(self.traffic.flows):
-            found.setdefault(flow.measured_at, []).append(number)
-        return {resource_id: tuple(numbers) for resource_id, numbers in found.items()}
+    def open_flows_at(self) -> dict[str, tuple[Flow, ...]]:
+        """The flows of which the service is not known, by what measured them."""
+        found: dict[str, list[Flow]] = {}
+        for flow in self.traffic.flows:
+            if flow.destination.service in {UNKNOWN, UNNAMED}:
+                found.setdefault(flow.measured_at, []).append(flow)
+        return {resource_id: tuple(flows) for resource_id, flows in found.items()}
+
+    @cached_property
+    def services_of_vpc(self) -> dict[str | None, frozenset[str]]:
+        """The services to which clients of each VPC are known to send."""
+        found: dict[str | None, set[str]] = {}
+        for flow in self.traffic.flows:
+            found.setdefault(flow.client.vpc_id, set()).add(flow.destination.service)
+        return {vpc_id: frozenset(services) for vpc_id, services in found.items()}
 
     @cached_property
     def origins_at(self) -> dict[str, tuple[Origin, ...]]:
