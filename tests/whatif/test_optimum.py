@@ -92,6 +92,32 @@ def test_no_set_saves_more_than_a_plan_that_is_proven(evidence: Evidence, data: 
         assert saving(plan) >= brute_force(now, changes)
 
 
+SERVICES = ("kms", "logs", "sts", "s3")
+
+
+@st.composite
+def meeting(draw: st.DrawFn) -> tuple[Situation, list[tuple[Edit, ...]]]:
+    """Changes that meet: endpoints which pay or do not, and the NAT gateway that may go with all that need it."""
+    sizes = st.sampled_from((0, 1, 60, 100, 140, 200, 240, 400))
+    flows = [flow(service, draw(sizes)) for service in SERVICES]
+    flows += [flow("internet", 1, None)] * draw(st.booleans())
+    changes: list[tuple[Edit, ...]] = [(endpoint(service),) for service in SERVICES]
+    changes.append((AddGatewayEndpoint("vpc-1", "1", REGION, "s3", ("rtb-1",)),))
+    changes.append((DropNatGateway("nat-1", REGION),))
+    chosen = draw(st.lists(st.sampled_from(changes), min_size=2, unique=True))
+    return Situation(NETWORK, Traffic(tuple(flows)), PRICES), chosen
+
+
+@given(meeting())
+def test_where_changes_meet_the_plan_is_proven_and_the_best_of_all_subsets(
+    found: tuple[Situation, list[tuple[Edit, ...]]],
+) -> None:
+    now, changes = found
+    plan = planned(now, *changes)
+    assert plan.is_proven
+    assert saving(plan) == brute_force(now, changes)
+
+
 @given(evidences(), st.data())
 def test_one_more_option_never_makes_a_proven_plan_dearer(evidence: Evidence, data: st.DataObject) -> None:
     now = situation(evidence)
