@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 from auditor.model.network import Endpoint, NatGateway, Network, Permission, Route, RouteTable, Subnet
-from auditor.whatif.routing import DEFAULT_ROUTE
+from auditor.whatif.route_lookup import DEFAULT_ROUTE
 
 _INDEXED = {
     "vpc": {"vpcs"},
@@ -22,8 +22,12 @@ _INDEXED = {
     "endpoints_of_vpc": {"endpoints"},
     "subnets_of_vpc": {"subnets"},
     "nat_gateways_of_vpc": {"nat_gateways"},
+    "acl_of_subnet": {"network_acls"},
+    "prefix_list_of": {"prefix_lists"},
+    "transit_ways": {"transit_routes"},
     "landing_subnets": {"attachments"},
     "attachment_of_vpc": {"attachments"},
+    "attachment_by_id": {"attachments"},
 }
 """What each index of a network is made of."""
 

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import compress, count
+from itertools import compress, count, product
 from operator import attrgetter, is_not
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
-from auditor.model.network import Endpoint, Network, Subnet
+from auditor.model.network import Endpoint, Network
 from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
 from auditor.whatif.routing import End, Path, as_measured, route_from
@@ -155,16 +155,15 @@ class Outcome:
 
     def _ways(self, key: Key, after: Network) -> Iterator[Way]:
         flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
-        for origin in self.situation.origins[key]:
+        origins = self.situation.origins[key]
+        for origin in origins:
             yield self._way(flow, origin, destination_of(flow), after)
-            for service in services:
-                if self._may_go_to(flow, origin.subnet, service):
+        possible = [service for service in services if may_be(flow.destination, service)]
+        subnets = {origin.subnet.id: origin.subnet for origin in origins if origin.subnet} if possible else {}
+        for subnet, service in product(subnets.values(), possible):
+            for origin in self.situation.ways(subnet, service):
+                if origin.path.passes(flow.measured_at):
                     yield self._way(flow, origin, service, after)
-
-    def _may_go_to(self, flow: Flow, subnet: Subnet | None, service: Destination) -> bool:
-        if subnet is None or not may_be(flow.destination, service):
-            return False
-        return self.situation.path(subnet, service).passes(flow.measured_at)
 
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
@@ -176,7 +175,7 @@ class Outcome:
 
     def _way(self, flow: Flow, origin: Origin, destination: Destination, after: Network) -> Way:
         old, subnet = origin.path, origin.subnet
-        new = route_from(after, subnet, destination) if subnet else as_measured(after, flow.measured_at)
+        new = route_from(after, subnet, destination, origin.part) if subnet else as_measured(after, flow.measured_at)
         if new == old or not flow.bytes:
             return Way(new, moves=new != old)
         if _is_cut(old, new):

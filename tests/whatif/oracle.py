@@ -91,6 +91,8 @@ def _out(network: Network, start: Subnet) -> Trip:  # noqa: C901 - one loop, rea
         if target.startswith("tgw-"):
             passed.add(target)
             hops.append(("transit gateway", target, False))
+            if _is_dropped(network, here, target):
+                return Trip(hops, "nowhere")
             here = _beyond(network, here, target)
         elif target.startswith("nat-"):
             found = [nat for nat in network.nat_gateways if nat.id == target]
@@ -108,6 +110,13 @@ def _out(network: Network, start: Subnet) -> Trip:  # noqa: C901 - one loop, rea
             hops.append(("other", target, False))
             break
     return Trip(hops, "unknown")
+
+
+def _is_dropped(network: Network, here: Subnet, transit: str) -> bool:
+    """Whether the transit gateway's default route is a blackhole."""
+    mine = [a for a in network.attachments if (a.transit_gateway_id, a.resource_id) == (transit, here.vpc_id)]
+    tables = [a.route_table_id for a in mine if a.route_table_id][:1]
+    return any(not r.active for r in network.transit_routes if [r.route_table_id] == tables)
 
 
 def _beyond(network: Network, here: Subnet, transit: str) -> Subnet | None:
