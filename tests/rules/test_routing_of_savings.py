@@ -74,7 +74,7 @@ ALL = attributed("nat-a", A, "s3", 720 * GIB)
         (Route("pl-own", "tgw-1"), measured(LIST_PRICE)),
         (Route("pl-own", "nat-a"), Saving(Decimal(0), None, Decimal(LIST_PRICE))),
     ],
-    ids=["none", "elsewhere", "as specific, here", "wider", "of others", "private", "own list elsewhere", "own list here"],
+    ids=["none", "elsewhere", "as long, here", "wider", "of others", "private", "own list elsewhere", "own list here"],
 )  # fmt: skip
 def test_a_more_specific_route_keeps_a_part_of_s3_from_the_endpoint(route: Route | None, saving: Saving) -> None:
     """What is measured at the NAT gateway is of the part that leads there; how large which part is nobody knows."""
