@@ -10,7 +10,7 @@ that overlaps another is unknown), "DNS64 and NAT64" (read 2026-11-29).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -82,7 +82,7 @@ def parts(network: Network, subnet: Subnet, destination: Destination) -> tuple[P
     ways: list[Ways] = [(table.ways, _difference) for table in tables]
     ways += [(network.transit_ways[one], _transit_difference) for one in transit]
     distinct = tuple({kind: part for part, kind in _parts(network, destination, ways)}.values())
-    return (*distinct, *(Address(distinct[0].number, _NARROWEST, one) for one in divides.unread(tables)))
+    return (*distinct, *(replace(part, listed=one) for one in divides.unread(tables) for part in distinct))
 
 
 def nat64_parts(network: Network, subnet: Subnet) -> tuple[Part, ...]:

@@ -205,7 +205,8 @@ class _Trip:
         hop = Hop(HopKind.NAT_GATEWAY, nat.id, zone is not None and zone != subnet.az, nat.vpc_id)
         if nat.connectivity == "public":
             return Path((hop,))
-        return self.from_subnet(self.network.subnet.get(nat.subnet_id or ""), (*seen, nat.id)).after(hop)
+        own = None if self.part is NAT64_PART else self.network.subnet.get(nat.subnet_id or "")
+        return self.from_subnet(own, (*seen, nat.id)).after(hop)
 
     def _through_transit(self, subnet: Subnet, gateway_id: str, seen: tuple[str, ...]) -> Path:
         found = landing(self.network, subnet, gateway_id, self.part)

@@ -155,6 +155,6 @@ def test_a_slow_second_bill_comes_to_the_same(evidence: Evidence) -> None:
 def _processed(evidence: Evidence, flows: tuple[Flow, ...]) -> Fraction:
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
     for flow in flows:
-        way = (None, flow.destination.service, None)
+        way = (None, flow.destination.service, None, oracle.Spot(0))
         oracle.charge(counts, evidence.network, oracle.trip(evidence.network, flow, way), flow.bytes)
     return oracle.usd_of(counts)
