@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -67,6 +67,7 @@ class LongestPrefix(Generic[T]):
         return sizes.most_common(1)[0][0]
 
 
+@lru_cache(4096)
 def ipv4(text: str) -> IPv4Network | None:
     """The CIDR, if it is one of IPv4."""
     try:

@@ -189,7 +189,7 @@ class EndpointService:
     policy_supported: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PrefixList:
     """An AWS-managed prefix list; its id differs per region."""
 
@@ -197,6 +197,11 @@ class PrefixList:
     region: str
     name: str
     cidrs: tuple[str, ...] = ()
+
+    @cached_property
+    def entries(self) -> LongestPrefix[str]:
+        """Its IPv4 CIDRs, prepared for looking up addresses."""
+        return LongestPrefix.of((cidr, cidr) for cidr in self.cidrs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import product
 from typing import Any
 
 from auditor.model.longest_prefix import ADDRESSES, Held, LongestPrefix, ipv4, span
@@ -49,6 +49,7 @@ NAT64_PART = Address(0, nat64=True)
 """All that clients with IPv6 only reach through NAT64."""
 
 Part = Address | None
+_WHOLE: tuple[Part, ...] = (None,)
 Ways = tuple[LongestPrefix[Any], Callable[[Held[Any], int], object]]
 """Prepared routes, and what makes a difference about that which takes an address with such an entry."""
 
@@ -76,9 +77,14 @@ def passes_endpoints(table: RouteTable, part: Part) -> bool:
 def parts(network: Network, subnet: Subnet, destination: Destination) -> tuple[Part, ...]:
     """The parts of a destination's IPv4 addresses that may go different ways from a subnet."""
     divides = Divides.of(network)
+    return divides.parts(subnet, destination) if divides.any else _WHOLE
+
+
+def _divided(divides: Divides, subnet: Subnet, destination: Destination) -> tuple[Part, ...]:
+    network = divides.network
     tables, transit = divides.ahead(subnet)
     if not tables and not transit:
-        return (None,)
+        return _WHOLE
     ways: list[Ways] = [(table.ways, _difference) for table in tables]
     ways += [(network.transit_ways[one], _transit_difference) for one in transit]
     distinct = tuple({kind: part for part, kind in _parts(network, destination, ways)}.values())
@@ -87,6 +93,8 @@ def parts(network: Network, subnet: Subnet, destination: Destination) -> tuple[P
 
 def nat64_parts(network: Network, subnet: Subnet) -> tuple[Part, ...]:
     """What clients with IPv6 only reach through NAT64, if the subnet leads that anywhere."""
+    if not Divides.of(network).any_nat64:
+        return ()
     table = network.table_of_subnet.get(subnet.id)
     return (NAT64_PART,) if table and table.nat64 else ()
 
@@ -104,6 +112,28 @@ class Divides:
         if not isinstance(found, cls):
             found = network.derived[cls] = cls(network)
         return found
+
+    @cached_property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self._tables or self._transit)
+
+    @cached_property
+    def any_nat64(self) -> bool:
+        """Whether any table has a way for IPv6 clients."""
+        return any(table.nat64 for table in self.network.route_tables)
+
+    def parts(self, subnet: Subnet, destination: Destination) -> tuple[Part, ...]:
+        """The parts of a destination from a subnet, found once for all subnets with its table."""
+        table = self.network.table_of_subnet.get(subnet.id)
+        key = (table.id if table else subnet.id, destination)
+        if key not in self._found:
+            self._found[key] = _divided(self, subnet, destination)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, Destination], tuple[Part, ...]]:
+        return {}
 
     def ahead(self, subnet: Subnet) -> tuple[list[RouteTable], list[str]]:
         """Those on the way from a subnet, its own first; then the ids of transit gateway route tables."""
@@ -193,18 +223,19 @@ def _parts(network: Network, destination: Destination, ways: list[Ways]) -> Iter
 def _addresses(network: Network, destination: Destination, ways: list[LongestPrefix[Any]]) -> Iterator[tuple[int, int]]:
     """The first address of each range that no table divides, with the length of its prefix list's entry."""
     known = network.prefix_list_of.get((destination.service, destination.region or ""))
-    cidrs = [cidr for text in known.cidrs if (cidr := ipv4(text))] if known else []
-    is_listed = destination.service in GATEWAY_SERVICES
-    entries = LongestPrefix.of((str(cidr), cidr) for cidr in cidrs)
-    for start, end in map(span, cidrs) if is_listed and cidrs else _PUBLIC:
-        ranges = chain.from_iterable(one.within(start, end) for one in (*ways, entries))
-        for number in sorted({number for number, _ in ranges}):
-            if not is_listed:
-                yield number, 0
-            elif cidrs:
-                yield number, entries.at(number).length
-            else:
-                yield from ((number, entry) for entry in (_NARROWEST, _WIDEST))
+    if destination.service not in GATEWAY_SERVICES:
+        yield from ((number, 0) for number in _cuts(ways, _PUBLIC))
+    elif known and known.cidrs:
+        spans = [span(cidr) for text in known.cidrs if (cidr := ipv4(text))]
+        yield from ((number, known.entries.at(number).length) for number in _cuts((*ways, known.entries), spans))
+    else:
+        yield from product(_cuts(ways, _PUBLIC), (_NARROWEST, _WIDEST))
+
+
+def _cuts(ways: Iterable[LongestPrefix[Any]], spans: Iterable[tuple[int, int]]) -> list[int]:
+    """The first address of each range within the spans that nothing divides."""
+    places = list(spans)
+    return sorted({number for one in ways for start, end in places for number, _ in one.within(start, end)})
 
 
 def _difference(held: Held[Route], entry: int) -> object:
