@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model.longest_prefix import LongestPrefix
+from auditor.model.money import Prices
 from auditor.model.network import (
     Endpoint,
     NatGateway,
@@ -23,9 +24,11 @@ from auditor.model.network import (
     TransitGatewayRoute,
     Vpc,
 )
-from auditor.model.traffic import INTERNET, Destination
+from auditor.model.traffic import INTERNET, Client, Destination, Flow, Level
+from auditor.whatif.bill import Traffic, counted
 from auditor.whatif.route_lookup import NAT64_PART, Address, nat64_parts, parts
 from auditor.whatif.routing import End, HopKind, Path, route_from
+from auditor.whatif.saving import Situation
 
 REGION = "us-east-1"
 S3 = Destination("s3", REGION)
@@ -155,6 +158,7 @@ def test_halves_of_the_internet_are_a_default_that_no_endpoint_yields_to() -> No
     halves = [Route(half, "nat-2") for half in HALVES]
     assert ends(network(*halves, endpoint=True)) == {"vpce-s3"}
     assert ends(network(DEFAULT, *halves), OUT) == {"nat-2"}
+    assert ends(network(*halves, Route("52.216.0.0/16", "nat-2"), endpoint=True)) == {"vpce-s3", "nat-2"}
     assert ends(network(halves[0], replace(halves[1], target="nat-1")), OUT) == {"nat-1", "nat-2"}
 
 
@@ -289,6 +293,21 @@ def test_a_transit_gateways_more_specific_route_takes_a_part_of_a_service() -> N
 def test_a_hubs_more_specific_route_takes_a_part_of_what_comes_from_a_spoke() -> None:
     hub = (Route("0.0.0.0/0", "nat-hub"), Route("52.216.0.0/15", "igw-hub"))
     assert ends(central(transit("0.0.0.0/0", "at-2"), hub=hub)) == {"nat-hub", "igw-hub"}
+
+
+def test_todays_bill_and_clients_know_the_part_over_which_bytes_were_measured() -> None:
+    """Most of the internet goes free of charge; 52.216.0.0/15 over the transit gateway to the hub's NAT gateway."""
+    ways_out = (Route("0.0.0.0/0", "igw-1"), Route("52.216.0.0/15", "tgw-1"))
+    of = central(transit("0.0.0.0/0", "at-2"))
+    of = replace(of, route_tables=(replace(SPOKE_TABLE, routes=ways_out), *of.route_tables[1:]))
+    flow = Flow(Client("1", REGION, "vpc-1", SUBNET.id), S3, 0, 7, Level.FLOW_LOGS, "nat-hub")
+    assert {(one.resource, count) for one, count in counted(of, Traffic((flow,))).items()} == {
+        ("tgw-1", 7),
+        ("nat-hub", 7),
+    }
+    now = Situation(of, Traffic((flow,)), Prices())
+    assert now.clients_of_nat["nat-hub"] == (SUBNET, HUB)
+    assert now.around(["vpc-1"]) == {"vpc-1", "vpc-2"}
 
 
 def test_no_endpoint_of_a_hub_takes_what_comes_from_a_spoke() -> None:
