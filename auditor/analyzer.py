@@ -28,6 +28,7 @@ from auditor.model.money import ZERO, Difference, Line, subtract, total
 from auditor.model.network import Network
 from auditor.model.traffic import Level
 from auditor.rules import all_rules
+from auditor.rules.admission import admission_risks
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.bill import Traffic, bill
@@ -184,7 +185,13 @@ def _say(evidence: Evidence, situation: Situation, region: str) -> Iterator[tupl
         for rule in all_rules():
             missing = tuple(source for source in rule.needs if source not in scope.known)
             said = (Unjudged("", _reason(scope, missing)),) if missing else rule.judge(view)
-            yield from ((rule, scope, one) for one in said)
+            yield from ((rule, scope, _warned(one, situation.network)) for one in said)
+
+
+def _warned(said: Proposal | Unjudged, network: Network) -> Proposal | Unjudged:
+    """With what refuses the traffic that its change would move, before all other risks."""
+    found = admission_risks(network, said.edits) if isinstance(said, Proposal) and said.edits else ()
+    return replace(said, risks=(*found, *said.risks)) if found and isinstance(said, Proposal) else said
 
 
 def _undecided(rule: Rule, scope: Scope, said: Proposal, saved: Saved) -> Iterator[NotEvaluated]:

@@ -48,6 +48,7 @@ RENDERED: dict[str, Callable[[Region], Fields]] = {
     "DescribePrefixLists": surroundings.prefix_lists,
     "DescribeManagedPrefixLists": surroundings.managed_prefix_lists,
     "DescribeSecurityGroups": surroundings.security_groups,
+    "DescribeNetworkAcls": surroundings.network_acls,
     "DescribeNetworkInterfaces": surroundings.network_interfaces,
     "DescribeFlowLogs": surroundings.flow_logs,
     "DescribeVpcPeeringConnections": surroundings.vpc_peering_connections,

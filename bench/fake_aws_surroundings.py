@@ -90,6 +90,36 @@ def security_group(region: Region, v: int, number: int, ingress: list[Fields]) -
     }
 
 
+def network_acls(region: Region) -> Fields:
+    """Answer with the default network ACL of each VPC, which admits everything and guards all subnets."""
+    rules = [
+        {"ruleNumber": number, "protocol": "-1", "ruleAction": action, "egress": egress, "cidrBlock": "0.0.0.0/0"}
+        for egress in (True, False)
+        for number, action in ((100, "allow"), (32767, "deny"))
+    ]
+    return {
+        "networkAclSet": [
+            {
+                "networkAclId": region.id("acl", v, 0),
+                "vpcId": region.id("vpc", v),
+                "ownerId": ACCOUNT,
+                "default": True,
+                "entrySet": rules,
+                "associationSet": [
+                    {
+                        "networkAclAssociationId": region.id("aclassoc", v, number),
+                        "networkAclId": region.id("acl", v, 0),
+                        "subnetId": region.id("subnet", v, number),
+                    }
+                    for number in range(2 * FIRST_PRIVATE_SUBNET)
+                ],
+                "tagSet": [],
+            }
+            for v in range(region.vpcs)
+        ]
+    }
+
+
 def prefix_lists(region: Region) -> Fields:
     """Answer with the prefix lists of the gateway services, addresses included."""
     return {

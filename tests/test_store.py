@@ -21,7 +21,16 @@ from hypothesis import strategies as st
 from auditor.errors import UsageError
 from auditor.model.evidence import Evidence, Scope, Series, Window
 from auditor.model.money import Item, Price, Prices
-from auditor.model.network import Endpoint, EndpointService, NatGateway, Network
+from auditor.model.network import (
+    AclEntry,
+    Endpoint,
+    EndpointService,
+    NatGateway,
+    Network,
+    NetworkAcl,
+    Route,
+    RouteTable,
+)
 from auditor.store import load_evidence, save_evidence, write_atomically
 
 WINDOW = Window(datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
@@ -186,6 +195,23 @@ def test_evidence_that_was_saved_before_policies_were_read_leaves_them_unknown(t
     loaded = load_evidence(path).network
     assert loaded.endpoints == (replace(endpoint, policy_open=None),)
     assert loaded.endpoint_services == (replace(service, policy_supported=None),)
+
+
+def test_evidence_of_before_network_acls_and_propagated_routes_still_loads(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.json"
+    table = RouteTable("rtb-1", "1", "us-east-1", "vpc-1", routes=(Route("0.0.0.0/0", "vgw-1", propagated=True),))
+    entry = AclEntry(100, egress=True, allow=True, protocol="6", cidr="10.0.0.0/8", from_port=443, to_port=443)
+    acl = NetworkAcl("acl-1", "1", "us-east-1", "vpc-1", subnet_ids=("subnet-1",), entries=(entry,))
+    network = Network(route_tables=(table,), network_acls=(acl,))
+    save_evidence(path, replace(EVIDENCE, scopes=(replace(EVIDENCE.scopes[0], network=network),)))
+    assert load_evidence(path).network == network
+    document = json.loads(path.read_text())
+    del document["scopes"][0]["network"]["network_acls"]
+    del document["scopes"][0]["network"]["route_tables"][0]["routes"][0]["propagated"]
+    path.write_text(json.dumps(document))
+    old = load_evidence(path).network
+    assert old.network_acls == ()
+    assert old.route_tables[0].routes == (Route("0.0.0.0/0", "vgw-1"),)
 
 
 def test_a_written_file_replaces_the_old_one_and_leaves_nothing_else(tmp_path: Path) -> None:

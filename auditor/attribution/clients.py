@@ -44,7 +44,7 @@ def place(
     """Bytes by NAT gateway, subnet and destination; and the largest clients, whose interfaces nobody asked for yet."""
     vpc_of = {gateway.id: gateway.vpc_id for gateway in gateways}
     known: dict[tuple[str, str], Subnet | None] = {}
-    sums: dict[tuple[str, str | None, str, str | None, NamedBy], list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[str, str | None, str, str | None, NamedBy, bool], list[int]] = defaultdict(lambda: [0, 0])
     talkers: dict[str, list[TopTalker]] = defaultdict(list)
     for one in clients:
         subnet = None
@@ -54,12 +54,13 @@ def place(
                 known[key] = subnets.holding(*key)
             subnet = known[key]
             talkers[one.nat_gateway_id].append(_talker(one, one.client, subnet))
-        both = sums[one.nat_gateway_id, subnet.id if subnet else None, one.service, one.region, one.named_by]
+        ipv6 = one.client is not None and ":" in one.client
+        both = sums[one.nat_gateway_id, subnet.id if subnet else None, one.service, one.region, one.named_by, ipv6]
         both[0] += one.bytes_up
         both[1] += one.bytes_down
     attributions = (
-        Attribution(nat, subnet_id, service, region, up, down, named_by)
-        for (nat, subnet_id, service, region, named_by), (up, down) in sums.items()
+        Attribution(nat, subnet_id, service, region, up, down, named_by, ipv6)
+        for (nat, subnet_id, service, region, named_by, ipv6), (up, down) in sums.items()
     )
     top = (one for found in talkers.values() for one in sorted(found, key=_largest)[:TOP])
     return tuple(sorted(attributions, key=_order)), tuple(

@@ -49,6 +49,7 @@ DESCRIBE_ENDPOINT_SERVICES = Operation(
 )
 DESCRIBE_PREFIX_LISTS = Operation("ec2", "DescribePrefixLists", Source.PREFIX_LISTS, "PrefixLists", 1000)
 DESCRIBE_SECURITY_GROUPS = Operation("ec2", "DescribeSecurityGroups", Source.SECURITY_GROUPS, "SecurityGroups", 1000)
+DESCRIBE_NETWORK_ACLS = Operation("ec2", "DescribeNetworkAcls", Source.NETWORK_ACLS, "NetworkAcls", 1000)
 DESCRIBE_TRANSIT_ATTACHMENTS = Operation(
     "ec2", "DescribeTransitGatewayAttachments", Source.TRANSIT_GATEWAYS, "TransitGatewayAttachments", 1000
 )

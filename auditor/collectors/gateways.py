@@ -13,9 +13,16 @@ from auditor.aws.operations import (
     DESCRIBE_TRANSIT_VPC_ATTACHMENTS,
     SEARCH_TRANSIT_ROUTES,
 )
-from auditor.model.network import TransitGatewayAttachment, TransitGatewayRoute, VpcPeering
+from auditor.model.longest_prefix import ipv4
+from auditor.model.network import NAT64, TransitGatewayAttachment, TransitGatewayRoute, VpcPeering
 
-_DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
+_WAYS_OUT = ("0.0.0.0/0", "::/0", NAT64)
+_SEARCHES = (
+    {"Name": "route-search.exact-match", "Values": list(_WAYS_OUT)},
+    {"Name": "type", "Values": ["static"]},
+)
+"""An answer holds 1,000 routes at the most: all that lead out, and what somebody wrote by hand, never what VPCs and
+VPNs propagate, which may be thousands (EC2 API reference, "SearchTransitGatewayRoutes", read 2026-11-29)."""
 
 
 async def fetch_attachments(calls: ScopeCalls) -> tuple[TransitGatewayAttachment, ...]:
@@ -30,7 +37,10 @@ async def fetch_attachments(calls: ScopeCalls) -> tuple[TransitGatewayAttachment
 async def fetch_transit_routes(
     calls: ScopeCalls, attachments: Iterable[TransitGatewayAttachment]
 ) -> tuple[TransitGatewayRoute, ...]:
-    """The default routes of the attachments' route tables, which only the transit gateway's owner may read."""
+    """The attachments' route tables, which only the transit gateway's owner may read: how they lead out.
+
+    Default routes, and static ones to public addresses.
+    """
     own = (a for a in attachments if a.transit_gateway_owner_id == calls.account_id)
     tables = sorted({a.route_table_id for a in own if a.route_table_id})
     found = await asyncio.gather(*(_search(calls, table) for table in tables))
@@ -44,9 +54,19 @@ async def fetch_peerings(calls: ScopeCalls) -> tuple[VpcPeering, ...]:
 
 
 async def _search(calls: ScopeCalls, table_id: str) -> list[Any]:
-    exact = {"Name": "route-search.exact-match", "Values": list(_DEFAULT_ROUTES)}
-    items = await calls.items(SEARCH_TRANSIT_ROUTES, TransitGatewayRouteTableId=table_id, Filters=[exact])
-    return [item for item in items if item.get("DestinationCidrBlock") in _DEFAULT_ROUTES]
+    """Each route once, though both searches find it; routes to prefix lists have no CIDR and are not followed."""
+    pages = await asyncio.gather(
+        *(calls.items(SEARCH_TRANSIT_ROUTES, TransitGatewayRouteTableId=table_id, Filters=[one]) for one in _SEARCHES)
+    )
+    found = {(item.get("DestinationCidrBlock", ""), item.get("Type")): item for page in pages for item in page}
+    return [item for (destination, _), item in found.items() if _leads_out(destination)]
+
+
+def _leads_out(destination: str) -> bool:
+    if destination in _WAYS_OUT:
+        return True
+    cidr = ipv4(destination)
+    return cidr is not None and not cidr.is_private
 
 
 def parse_attachment(item: dict[str, Any], region: str, subnets: dict[str, Iterable[str]]) -> TransitGatewayAttachment:
@@ -74,6 +94,7 @@ def parse_transit_route(item: dict[str, Any], table_id: str, region: str) -> Tra
         destination=item["DestinationCidrBlock"],
         attachment_id=next((a.get("TransitGatewayAttachmentId") for a in attachments), None),
         active=item.get("State", "active") == "active",
+        propagated=item.get("Type") == "propagated",
     )
 
 

@@ -53,6 +53,7 @@ def parse_route(route: dict[str, Any]) -> Route:
         destination=next((route[key] for key in _DESTINATIONS if route.get(key)), ""),
         target=next((route[key] for key in _TARGETS if route.get(key)), ""),
         active=route.get("State", "active") == "active",
+        propagated=route.get("Origin") == "EnableVgwRoutePropagation",
     )
 
 

@@ -23,6 +23,7 @@ from auditor.collectors.metrics import (
     nat_queries,
 )
 from auditor.collectors.nat_gateways import fetch_nat_gateways
+from auditor.collectors.network_acls import fetch_network_acls
 from auditor.collectors.route_tables import fetch_route_tables
 from auditor.collectors.surroundings import (
     fetch_flow_logs,
@@ -175,8 +176,9 @@ async def _read_services(reading: Reading, core: Core) -> Network:
 
 async def _read_surroundings(reading: Reading, core: Core) -> Network:
     read_if = reading.read_if
-    groups, interfaces, flow_logs, peerings = await asyncio.gather(
+    groups, acls, interfaces, flow_logs, peerings = await asyncio.gather(
         read_if(core.groups, {Source.ENDPOINTS}, Source.SECURITY_GROUPS, fetch_security_groups, core.groups),
+        reading.read(Source.NETWORK_ACLS, fetch_network_acls),
         read_if(
             core.interface_ids,
             {Source.NAT_GATEWAYS, Source.ENDPOINTS},
@@ -187,7 +189,9 @@ async def _read_surroundings(reading: Reading, core: Core) -> Network:
         read_if(core.nats, {Source.NAT_GATEWAYS}, Source.FLOW_LOGS, fetch_flow_logs),
         read_if(core.leads_to("pcx-"), {Source.ROUTE_TABLES}, Source.PEERINGS, fetch_peerings),
     )
-    return Network(security_groups=groups, interfaces=interfaces, flow_logs=flow_logs, peerings=peerings)
+    return Network(
+        security_groups=groups, network_acls=acls, interfaces=interfaces, flow_logs=flow_logs, peerings=peerings
+    )
 
 
 async def _read_transit(reading: Reading, core: Core) -> Network:

@@ -45,7 +45,8 @@ class EngineChoice(StrEnum):
 class Attribution:
     """Bytes that the flow records of a scan show between one subnet's clients and one destination of a NAT gateway.
 
-    They are those of the scan's days, never scaled. `subnet_id` is `None` where the clients are not known.
+    They are those of the scan's days, never scaled. `subnet_id` is `None` where the clients are not known; `ipv6` says
+    that they have IPv6 addresses none the less, so that NAT64 carried the bytes.
     """
 
     nat_gateway_id: str
@@ -55,6 +56,7 @@ class Attribution:
     bytes_up: int
     bytes_down: int
     named_by: NamedBy = NamedBy.ADDRESS
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Source(StrEnum):
     ENDPOINT_SERVICES = "endpoint-services"
     PREFIX_LISTS = "prefix-lists"
     SECURITY_GROUPS = "security-groups"
+    NETWORK_ACLS = "network-acls"
     VPC_DNS = "vpc-dns-attributes"
     TRANSIT_GATEWAYS = "transit-gateway-attachments"
     TRANSIT_ROUTES = "transit-gateway-routes"

@@ -8,10 +8,15 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from auditor.model.longest_prefix import LongestPrefix
+
 Tags = tuple[tuple[str, str], ...]
 
 GATEWAY_SERVICES = ("s3", "dynamodb", "s3express")
 """Services with gateway endpoints (AWS PrivateLink guide, "Gateway endpoints", read 2026-11-20)."""
+
+NAT64 = "64:ff9b::/96"
+"""Under which DNS64 shows IPv4 addresses to IPv6 clients (RFC 6052; VPC guide, "DNS64 and NAT64")."""
 
 BILLED_STATES = frozenset({"available", "pending"})
 """NAT gateways in other states (failed, deleting, deleted) cost nothing (VPC guide, NAT gateway states)."""
@@ -58,14 +63,18 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`destination` is a CIDR or a prefix list id; `target` an id (`nat-…`, `igw-…`, `tgw-…`) or `local`."""
+    """`destination` is a CIDR or a prefix list id; `target` an id (`nat-…`, `igw-…`, `tgw-…`) or `local`.
+
+    `propagated`: a virtual private gateway put it there, and any static route to the same destination beats it.
+    """
 
     destination: str
     target: str
     active: bool = True
+    propagated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RouteTable:
     """A route table; `subnet_ids` are its explicit associations."""
 
@@ -77,6 +86,22 @@ class RouteTable:
     subnet_ids: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     name: str = ""
+
+    @cached_property
+    def ways(self) -> LongestPrefix[Route]:
+        """Its routes to IPv4 CIDRs, prepared for looking up addresses."""
+        return LongestPrefix.of((one.destination, one) for one in sorted(self.routes, key=lambda r: r.propagated))
+
+    @cached_property
+    def listed(self) -> tuple[Route, ...]:
+        """Its routes to prefix lists."""
+        return tuple(route for route in self.routes if route.destination.startswith("pl-"))
+
+    @cached_property
+    def nat64(self) -> Route | None:
+        """Its route to the IPv4 internet for IPv6 clients: that of `NAT64`, else the default."""
+        known = {route.destination: route for route in reversed(self.routes)}
+        return known.get(NAT64) or known.get("::/0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +189,7 @@ class EndpointService:
     policy_supported: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PrefixList:
     """An AWS-managed prefix list; its id differs per region."""
 
@@ -172,6 +197,11 @@ class PrefixList:
     region: str
     name: str
     cidrs: tuple[str, ...] = ()
+
+    @cached_property
+    def entries(self) -> LongestPrefix[str]:
+        """Its IPv4 CIDRs, prepared for looking up addresses."""
+        return LongestPrefix.of((cidr, cidr) for cidr in self.cidrs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +229,33 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class AclEntry:
+    """A rule of a network ACL; protocol `-1` is all, ports `None` are all. The lowest number that fits decides."""
+
+    number: int
+    egress: bool
+    allow: bool
+    protocol: str = "-1"
+    cidr: str = "0.0.0.0/0"
+    from_port: int | None = None
+    to_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAcl:
+    """A network ACL; `subnet_ids` are those that it guards."""
+
+    id: str
+    account_id: str
+    region: str
+    vpc_id: str
+    is_default: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    entries: tuple[AclEntry, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TransitGatewayAttachment:
     """An attachment as its transit gateway (or its VPC's owner) sees it; subnets are known for own VPCs."""
 
@@ -216,13 +273,14 @@ class TransitGatewayAttachment:
 
 @dataclass(frozen=True, slots=True)
 class TransitGatewayRoute:
-    """A route in a transit gateway's route table."""
+    """A route in a transit gateway's route table; a static one beats a propagated one to the same destination."""
 
     route_table_id: str
     region: str
     destination: str
     attachment_id: str | None
     active: bool = True
+    propagated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +344,11 @@ _INDEXED = {
     "endpoints_of_vpc": {"endpoints"},
     "subnets_of_vpc": {"subnets"},
     "nat_gateways_of_vpc": {"nat_gateways"},
+    "acl_of_subnet": {"network_acls"},
+    "prefix_list_of": {"prefix_lists"},
+    "transit_ways": {"transit_routes"},
     "landing_subnets": {"attachments"},
+    "attachment_by_id": {"attachments"},
     "attachment_of_vpc": {"attachments"},
 }
 """What each index of a network is made of."""
@@ -314,6 +376,7 @@ class Network:
     peerings: tuple[VpcPeering, ...] = ()
     flow_logs: tuple[FlowLog, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+    network_acls: tuple[NetworkAcl, ...] = ()
 
     @classmethod
     def merge(cls, parts: Iterable[tuple[str, Network]]) -> Network:
@@ -326,6 +389,11 @@ class Network:
         return cls(
             **{f.name: _merged((who, x) for who, part in found for x in getattr(part, f.name)) for f in fields(cls)}
         )
+
+    @cached_property
+    def derived(self) -> dict[object, object]:
+        """What others work out of it once, by who does."""
+        return {}
 
     @cached_property
     def vpc(self) -> dict[str, Vpc]:
@@ -387,6 +455,24 @@ class Network:
         return {table.id: table for table in self.route_tables}
 
     @cached_property
+    def acl_of_subnet(self) -> dict[str, NetworkAcl]:
+        """The network ACL of each subnet, where it was read."""
+        return {subnet_id: acl for acl in self.network_acls for subnet_id in acl.subnet_ids}
+
+    @cached_property
+    def prefix_list_of(self) -> dict[tuple[str, str], PrefixList]:
+        """The prefix lists of AWS's services, by the service's short name and region."""
+        named = ((one.name.partition(f".{one.region}."), one) for one in self.prefix_lists)
+        return {(service, one.region): one for (_, _, service), one in named if service}
+
+    @cached_property
+    def transit_ways(self) -> dict[str, LongestPrefix[TransitGatewayRoute]]:
+        """The routes of each transit gateway route table, prepared for looking up IPv4 addresses."""
+        routes = sorted(self.transit_routes, key=lambda route: route.propagated)
+        groups = _grouped((route.route_table_id, route) for route in routes)
+        return {table: LongestPrefix.of((one.destination, one) for one in found) for table, found in groups.items()}
+
+    @cached_property
     def landing_subnets(self) -> frozenset[str]:
         """Subnets in which a transit gateway is attached: traffic of other VPCs leaves it there."""
         return frozenset(subnet_id for attachment in self.attachments for subnet_id in attachment.subnet_ids)
@@ -404,6 +490,11 @@ class Network:
                 subnet_ids=known.subnet_ids or seen.subnet_ids,
             )
         return joined
+
+    @cached_property
+    def attachment_by_id(self) -> dict[tuple[str, str], TransitGatewayAttachment]:
+        """The same by transit gateway and the attachment's own id."""
+        return {(one.transit_gateway_id, one.id): one for one in self.attachment_of_vpc.values()}
 
     def changed(self, **parts: Any) -> Network:
         """The network with other parts; the indexes that do not depend on them are handed on, not built again."""

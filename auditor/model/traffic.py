@@ -32,12 +32,16 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where bytes come from; `subnet_id` is `None` where only the VPC (or not even that) is known."""
+    """Where bytes come from; `subnet_id` is `None` where only the VPC (or not even that) is known.
+
+    `ipv6`: it is known to use an IPv6 address, so that NAT64 brought it there.
+    """
 
     account_id: str
     region: str
     vpc_id: str | None = None
     subnet_id: str | None = None
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from auditor.remediation.routes import destination, endpoints_of, target, to_cop
 from auditor.remediation.shell import ec2, found, printed, tagged, variable
 from auditor.remediation.state import State, again, own_table, table_of
 from auditor.whatif.edits import DropNatGateway, RouteSubnetToNat
-from auditor.whatif.routing import DEFAULT_ROUTE
+from auditor.whatif.route_lookup import DEFAULT_ROUTE
 
 Commands = tuple[list[str], list[str]]
 """What to run, and what takes it back."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from auditor.model.network import Network, RouteTable
 from auditor.remediation.shell import found
 from auditor.whatif.edits import DropEndpoint, DropNatGateway, Edit, RouteSubnetToNat
-from auditor.whatif.routing import DEFAULT_ROUTE
+from auditor.whatif.route_lookup import DEFAULT_ROUTE
 
 _NEW = "new-"
 """Ids of what edits make begin so (auditor.whatif.edits), and none of AWS's do."""

@@ -14,7 +14,7 @@ from auditor.remediation.quoted import comment, interpolating, label
 from auditor.remediation.routes import destination, endpoints_of, target, to_copy
 from auditor.remediation.state import is_new, own_table, table_of
 from auditor.whatif.edits import DropNatGateway, RouteSubnetToNat
-from auditor.whatif.routing import DEFAULT_ROUTE
+from auditor.whatif.route_lookup import DEFAULT_ROUTE
 
 _RENAMED = {"egress_only_internet_gateway_id": "egress_only_gateway_id"}
 """Arguments of aws_route that are not called like options of CreateRoute (hashicorp/aws 6, read 2026-11-20)."""

@@ -17,7 +17,8 @@ from auditor.rules.shares import counted, percent, size
 from auditor.rules.view import View
 from auditor.rules.wording import SERVICE_NAMES, listed
 from auditor.whatif.reconciliation import Reconciliation, share
-from auditor.whatif.routing import DEFAULT_ROUTE, End, HopKind, Path
+from auditor.whatif.route_lookup import DEFAULT_ROUTE
+from auditor.whatif.routing import End, HopKind, Path
 
 FEW_BYTES, SMALL_PART = 2**30, 100
 """Below 1 GB and below a hundredth of what flow logs show at the NAT gateway it is not worth a question."""
@@ -100,12 +101,21 @@ def _strays(view: View, nat: NatGateway, logs: Reconciliation) -> Iterator[Stray
 
 
 def _way(view: View, one: Attribution) -> Path | None:
-    """Today's way, where the client's subnet is known and the routes that were read tell it."""
+    """Today's way, where the client's subnet is known and the routes that were read tell it.
+
+    Where more specific routes part the service's addresses, bytes are explained by any part that goes over that NAT
+    gateway, except that it goes past a gateway endpoint.
+    """
     subnet = view.network.subnet.get(one.subnet_id or "")
     if subnet is None or one.service == PRIVATE:
         return None
-    path = view.situation.path(subnet, Destination(one.service, one.service_region))
-    return None if path.end is End.UNKNOWN else path
+    found = view.situation.ways(subnet, Destination(one.service, one.service_region))
+    paths = [origin.path for origin in found]
+    if any(path.end is End.UNKNOWN for path in paths):
+        return None
+    if not any(path.passes(one.nat_gateway_id) for path in paths):
+        return paths[0]
+    return next((path for path in paths if path.through(HopKind.GATEWAY_ENDPOINT)), None)
 
 
 def _young(view: View, stray: Stray) -> Unjudged | None:

@@ -8,10 +8,9 @@ from ipaddress import ip_network
 from auditor.model.evidence import Source
 from auditor.model.network import GATEWAY_SERVICES, Endpoint, Permission, Vpc
 from auditor.rules.view import View
+from auditor.whatif.admission import HTTPS, holds_port
 from auditor.whatif.edits import AdmitHttps, Edit, TurnOnPrivateDns
 from auditor.whatif.routing import HopKind
-
-HTTPS = 443
 
 NEEDS = (
     Source.ENDPOINTS,
@@ -71,10 +70,7 @@ def _admitted(view: View, endpoint: Endpoint, vpc: Vpc) -> bool:
 
 def holds_https(permission: Permission) -> bool:
     """Whether its ports and protocol hold TCP port 443."""
-    if permission.protocol == "-1":
-        return True
-    low, high = permission.from_port, permission.to_port
-    return permission.protocol in {"tcp", "6"} and (low is None or high is None or low <= HTTPS <= high)
+    return holds_port(permission.protocol, permission.from_port, permission.to_port, HTTPS)
 
 
 def _admits(permission: Permission, vpc: Vpc) -> bool:

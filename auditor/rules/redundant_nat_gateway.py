@@ -30,7 +30,7 @@ def _judge(view: View, nat: NatGateway, keeper: NatGateway, zone: str) -> Propos
     if carried is None:
         return Unjudged(nat.id, "CloudWatch has no datapoint of its bytes in the window")
     if carried and not view.clients(nat):
-        return Unjudged(nat.id, "it carried bytes, but no default route leads to it: whose they are is not known")
+        return Unjudged(nat.id, "it carried bytes, but no route leads to it: whose they are is not known")
     return _propose(view, nat, keeper, zone)
 
 

@@ -12,7 +12,7 @@ from auditor.model.money import MONTH_HOURS, Bill, Difference, Item, Line, Price
 from auditor.model.network import Endpoint, NatGateway, Network
 from auditor.model.traffic import Flow
 from auditor.whatif.reconciliation import Reconciliation
-from auditor.whatif.routing import Hop, HopKind, Path, as_measured, route
+from auditor.whatif.routing import Hop, HopKind, Path, as_measured, routes
 
 HOURS = "hours"
 DATA = "data processed"
@@ -109,8 +109,8 @@ def counted(network: Network, traffic: Traffic) -> Counter[Usage]:
 
 def path_of(network: Network, flow: Flow) -> Path:
     """The flow's way; where the routes of today do not explain what was measured, what was measured counts."""
-    path = route(network, flow)
-    return path if path.passes(flow.measured_at) else as_measured(network, flow.measured_at)
+    possible = (path for path in routes(network, flow) if path.passes(flow.measured_at))
+    return next(possible, None) or as_measured(network, flow.measured_at)
 
 
 def repriced(change: Mapping[Usage, int], pools: Counter[Pool], prices: Prices) -> Difference:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from auditor.model.network import Endpoint, NatGateway, Network, Permission, Route, RouteTable, Subnet
-from auditor.whatif.routing import DEFAULT_ROUTE
+from auditor.whatif.route_lookup import DEFAULT_ROUTE
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def _monthly(evidence: Evidence, nat: NatGateway, bounds: list[int], measured: i
 
 def _attributed(evidence: Evidence, nat: NatGateway, one: Attribution, up: int, down: int) -> Flow:
     subnet = evidence.network.subnet.get(one.subnet_id or "")
-    client = Client(nat.account_id, nat.region, subnet.vpc_id if subnet else None, one.subnet_id)
+    client = Client(nat.account_id, nat.region, subnet.vpc_id if subnet else None, one.subnet_id, one.ipv6)
     level = Level.NAMES if one.named_by is NamedBy.QUERY_LOG else Level.FLOW_LOGS
     return Flow(client, Destination(one.service, one.service_region), up, down, level, nat.id)
 

@@ -11,16 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import compress, count
+from itertools import compress, count, product
 from operator import attrgetter, is_not
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
-from auditor.model.network import Endpoint, Network, Subnet
+from auditor.model.network import Endpoint, Network
 from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
-from auditor.whatif.routing import End, Path, as_measured, egress, route_from
-from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of, may_be
+from auditor.whatif.routing import End, Path, as_measured, route_from
+from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of, exits, may_be
 
 Reading = tuple[Callable[["Ways"], "Way"], Callable[..., "Way"]]
 Gain = tuple[bool, Decimal, int]
@@ -163,7 +163,7 @@ class Outcome:
         if self.network is self.situation.network or not self.ways:
             return frozenset()
         subnets = self.network.subnets_of_vpc.get(vpc_id, ())
-        return frozenset().union(*(egress(self.network, subnet).vpcs for subnet in subnets))
+        return frozenset().union(*(path.vpcs for subnet in subnets for path in exits(self.network, subnet)))
 
     def _may_be_any(self, number: int, services: set[Destination]) -> bool:
         destination = self.situation.traffic.flows[number].destination
@@ -179,16 +179,16 @@ class Outcome:
         return strays
 
     def _ways(self, key: Key, after: Network) -> Iterator[Way]:
-        flow = self.situation.traffic.flows[key[0]]
-        services = [one for one in self._services(key[1], after) if may_be(flow.destination, one)]
-        for origin in self.situation.origins[key]:
+        flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
+        origins = self.situation.origins[key]
+        for origin in origins:
             yield self._way(flow, origin, destination_of(flow), after)
-            for service in services:
-                if self._may_go_to(flow, origin.subnet, service):
+        possible = [service for service in services if may_be(flow.destination, service)]
+        subnets = {origin.subnet.id: origin.subnet for origin in origins if origin.subnet} if possible else {}
+        for subnet, service in product(subnets.values(), possible):
+            for origin in self.situation.ways(subnet, service):
+                if origin.path.passes(flow.measured_at):
                     yield self._way(flow, origin, service, after)
-
-    def _may_go_to(self, flow: Flow, subnet: Subnet | None, service: Destination) -> bool:
-        return subnet is not None and self.situation.path(subnet, service).passes(flow.measured_at)
 
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
@@ -200,7 +200,7 @@ class Outcome:
 
     def _way(self, flow: Flow, origin: Origin, destination: Destination, after: Network) -> Way:
         old, subnet = origin.path, origin.subnet
-        new = route_from(after, subnet, destination) if subnet else as_measured(after, flow.measured_at)
+        new = route_from(after, subnet, destination, origin.part) if subnet else as_measured(after, flow.measured_at)
         if new == old or not flow.bytes:
             return Way(new, moves=new != old)
         if _is_cut(old, new):

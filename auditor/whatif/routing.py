@@ -6,13 +6,16 @@ Sources: VPC guide "Route priority", PrivateLink guide "Gateway endpoints" and "
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from auditor.model.network import GATEWAY_SERVICES, Endpoint, NatGateway, Network, RouteTable, Subnet
-from auditor.model.traffic import Destination, Flow
+from auditor.model.network import GATEWAY_SERVICES, NAT64, Endpoint, NatGateway, Network, Route, RouteTable, Subnet
+from auditor.model.traffic import INTERNET, Destination, Flow
+from auditor.whatif.route_lookup import NAT64_PART, Part, chosen, nat64_parts, parts, passes_endpoints
+from auditor.whatif.transit import DROPPED, landing
 
-DEFAULT_ROUTE = "0.0.0.0/0"
+_INTERNET = Destination(INTERNET)
 
 
 class HopKind(StrEnum):
@@ -88,32 +91,42 @@ NOWHERE = Path(end=End.NOWHERE)
 LOST = Path(end=End.UNKNOWN)
 
 
-def route(network: Network, flow: Flow) -> Path:
-    """The way of a flow; one whose subnet is not known takes the way on which it was measured."""
+def routes(network: Network, flow: Flow) -> Iterator[Path]:
+    """The ways of a flow's parts; one whose subnet is not known takes the way on which it was measured."""
     subnet = network.subnet.get(flow.client.subnet_id or "")
-    return route_from(network, subnet, flow.destination) if subnet else as_measured(network, flow.measured_at)
+    if subnet is None:
+        yield as_measured(network, flow.measured_at)
+        return
+    found = nat64_parts(network, subnet) if flow.client.ipv6 else parts(network, subnet, flow.destination)
+    yield from (route_from(network, subnet, flow.destination, part) for part in found)
 
 
-def route_from(network: Network, subnet: Subnet, destination: Destination) -> Path:
-    """From a subnet to a destination: the VPC's DNS first, then the subnet's route table."""
-    hop = endpoint_hop(network, subnet, destination)
-    return Path((hop,)) if hop else egress(network, subnet)
+def route_from(network: Network, subnet: Subnet, destination: Destination, part: Part = None) -> Path:
+    """From a subnet to a part of a destination: the VPC's DNS first, then the subnet's route table."""
+    hop = endpoint_hop(network, subnet, destination, part)
+    return Path((hop,)) if hop else egress(network, subnet, destination, part)
 
 
-def endpoint_hop(network: Network, subnet: Subnet, destination: Destination) -> Hop | None:
-    """The endpoint of its own VPC that takes what a subnet sends to a destination, if any."""
+def endpoint_hop(network: Network, subnet: Subnet, destination: Destination, part: Part = None) -> Hop | None:
+    """The endpoint of its own VPC that takes what a subnet sends to a part of a destination, if any.
+
+    Clients behind NAT64 ask for IPv6 addresses, which no endpoint is taken to answer.
+    """
+    if part is NAT64_PART:
+        return None
     interface = capturing_endpoint(network, subnet.vpc_id, destination)
     if interface:
         return Hop(HopKind.INTERFACE_ENDPOINT, interface.id, vpc_id=subnet.vpc_id)
     table = network.table_of_subnet.get(subnet.id)
-    gateway = gateway_endpoint(network, table, destination) if table else None
+    if table is None or passes_endpoints(table, part):
+        return None
+    gateway = gateway_endpoint(network, table, destination)
     return Hop(HopKind.GATEWAY_ENDPOINT, gateway.id, vpc_id=subnet.vpc_id) if gateway else None
 
 
-def egress(network: Network, subnet: Subnet) -> Path:
-    """From a subnet to the internet."""
-    table = network.table_of_subnet.get(subnet.id)
-    return _egress(network, subnet, table, ()) if table else LOST
+def egress(network: Network, subnet: Subnet, destination: Destination = _INTERNET, part: Part = None) -> Path:
+    """From a subnet out of its VPC: as most of the internet's addresses go, unless a part of a destination is meant."""
+    return _Trip(network, destination, part).from_subnet(subnet)
 
 
 def capturing_endpoint(network: Network, vpc_id: str, destination: Destination) -> Endpoint | None:
@@ -136,12 +149,6 @@ def gateway_endpoint(network: Network, table: RouteTable, destination: Destinati
         if serves and (endpoint.service, endpoint.region) == (destination.service, destination.region):
             return endpoint
     return None
-
-
-def default_target(table: RouteTable) -> str | None:
-    """Where the table sends the internet; `None` without an active default route."""
-    targets = (route.target for route in table.routes if route.destination == DEFAULT_ROUTE and route.active)
-    return next(targets, None)
 
 
 def zone_of_nat(network: Network, nat: NatGateway) -> str | None:
@@ -170,58 +177,62 @@ def as_measured(network: Network, resource_id: str) -> Path:
     return Path((Hop(HopKind.INTERFACE_ENDPOINT, endpoint.id, vpc_id=endpoint.vpc_id),)) if endpoint else LOST
 
 
-def _egress(network: Network, subnet: Subnet, table: RouteTable, seen: tuple[str, ...]) -> Path:
-    target = default_target(table)
-    if target is None or target in seen:
-        return NOWHERE
-    if target.startswith("nat-"):
-        return _through_nat(network, subnet, target, seen)
-    if target.startswith("tgw-"):
-        return _through_transit(network, subnet, target, (*seen, target))
-    if target.startswith("igw-"):
-        return Path((Hop(HopKind.INTERNET_GATEWAY, target),))
-    return LOST.after(Hop(HopKind.OTHER, target))
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """What is on its way out: to which part of which destination."""
 
+    network: Network
+    destination: Destination
+    part: Part
 
-def _through_nat(network: Network, subnet: Subnet, nat_id: str, seen: tuple[str, ...]) -> Path:
-    nat = network.nat_gateway.get(nat_id)
-    if nat is None:
-        return LOST
-    if not nat.is_billed:
-        return NOWHERE
-    zone = zone_of_nat(network, nat)
-    hop = Hop(HopKind.NAT_GATEWAY, nat.id, zone is not None and zone != subnet.az, nat.vpc_id)
-    if nat.connectivity == "public":
-        return Path((hop,))
-    own = network.subnet.get(nat.subnet_id or "")
-    table = network.table_of_subnet.get(own.id) if own else None
-    return _egress(network, own, table, (*seen, nat.id)).after(hop) if own and table else LOST.after(hop)
+    def from_subnet(self, subnet: Subnet | None, seen: tuple[str, ...] = ()) -> Path:
+        """On from a subnet, after what was passed already."""
+        table = self.network.table_of_subnet.get(subnet.id) if subnet else None
+        if subnet is None or table is None:
+            return LOST
+        route = chosen(self.network, table, self.destination, self.part)
+        if route is None or not route.active or route.target in seen:
+            return NOWHERE
+        return self._along(subnet, route, seen)
 
+    def _along(self, subnet: Subnet, route: Route, seen: tuple[str, ...]) -> Path:
+        """Peering connections carry nothing that is not in the other VPC; NAT64 is in no default route."""
+        target = route.target
+        is_wrong = self.part is NAT64_PART and route.destination != NAT64 and not target.startswith("tgw-")
+        if is_wrong or target.startswith("pcx-"):
+            return NOWHERE
+        if target.startswith("nat-"):
+            return self._through_nat(subnet, target, seen)
+        if target.startswith("tgw-"):
+            return self._through_transit(subnet, target, (*seen, target))
+        if target.startswith("igw-"):
+            return Path((Hop(HopKind.INTERNET_GATEWAY, target),))
+        return self._through_appliance(target, seen)
 
-def _through_transit(network: Network, subnet: Subnet, gateway_id: str, seen: tuple[str, ...]) -> Path:
-    landing = _landing_subnet(network, subnet, gateway_id)
-    hop = Hop(HopKind.TRANSIT_GATEWAY, gateway_id, vpc_id=landing.vpc_id if landing else "")
-    table = network.table_of_subnet.get(landing.id) if landing else None
-    return _egress(network, landing, table, seen).after(hop) if landing and table else LOST.after(hop)
+    def _through_nat(self, subnet: Subnet, nat_id: str, seen: tuple[str, ...]) -> Path:
+        nat = self.network.nat_gateway.get(nat_id)
+        if nat is None:
+            return LOST
+        if not nat.is_billed:
+            return NOWHERE
+        zone = zone_of_nat(self.network, nat)
+        hop = Hop(HopKind.NAT_GATEWAY, nat.id, zone is not None and zone != subnet.az, nat.vpc_id)
+        if nat.connectivity == "public":
+            return Path((hop,))
+        own = None if self.part is NAT64_PART else self.network.subnet.get(nat.subnet_id or "")
+        return self.from_subnet(own, (*seen, nat.id)).after(hop)
 
+    def _through_transit(self, subnet: Subnet, gateway_id: str, seen: tuple[str, ...]) -> Path:
+        found = landing(self.network, subnet, gateway_id, self.part)
+        hub = found if isinstance(found, Subnet) else None
+        hop = Hop(HopKind.TRANSIT_GATEWAY, gateway_id, vpc_id=hub.vpc_id if hub else "")
+        return (NOWHERE if found is DROPPED else self.from_subnet(hub, seen)).after(hop)
 
-def _landing_subnet(network: Network, subnet: Subnet, gateway_id: str) -> Subnet | None:
-    """The subnet in which egress leaves the transit gateway: the client's AZ where the hub is attached there."""
-    origin = network.attachment_of_vpc.get((gateway_id, subnet.vpc_id))
-    if origin is None or origin.route_table_id is None:
-        return None
-    hub = _default_attachment(network, gateway_id, origin.route_table_id)
-    subnets = (
-        [network.subnet[i] for i in network.attachment_of_vpc[hub].subnet_ids if i in network.subnet] if hub else []
-    )
-    return next((s for s in subnets if s.az == subnet.az), subnets[0] if subnets else None)
-
-
-def _default_attachment(network: Network, gateway_id: str, table_id: str) -> tuple[str, str] | None:
-    wanted = {
-        route.attachment_id
-        for route in network.transit_routes
-        if (route.route_table_id, route.destination, route.active) == (table_id, DEFAULT_ROUTE, True)
-    }
-    keys = (key for key, attachment in network.attachment_of_vpc.items() if attachment.id in wanted)
-    return next((key for key in keys if key[0] == gateway_id), None)
+    def _through_appliance(self, target: str, seen: tuple[str, ...]) -> Path:
+        """A firewall behind an endpoint hands back what it lets pass, and the endpoint's own subnet leads it on."""
+        hop = Hop(HopKind.OTHER, target)
+        endpoint = self.network.endpoint.get(target)
+        if endpoint is None or endpoint.type != "GatewayLoadBalancer" or not endpoint.is_available:
+            return LOST.after(hop)
+        own = self.network.subnet.get(next(iter(endpoint.subnet_ids), ""))
+        return self.from_subnet(own, (*seen, target)).after(Hop(HopKind.OTHER, target, vpc_id=endpoint.vpc_id))

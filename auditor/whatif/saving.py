@@ -15,7 +15,10 @@ from auditor.model.money import Difference, Prices
 from auditor.model.network import GATEWAY_SERVICES, Network, Subnet
 from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
+from auditor.whatif.route_lookup import NAT64_PART, Part, nat64_parts, parts
 from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
+
+_INTERNET = Destination(INTERNET)
 
 OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
 """Routes by which clients outside a VPC can reach its interface endpoints."""
@@ -42,10 +45,14 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A subnet from which a flow may come, with the way of today; no subnet where nothing is known of the clients."""
+    """A subnet from which a flow may come, with the way of today; no subnet where nothing is known of the clients.
+
+    `part` are the addresses of its destination that take this way; `None` for all of them.
+    """
 
     subnet: Subnet | None
     path: Path
+    part: Part = None
 
 
 @dataclass(frozen=True)
@@ -58,17 +65,22 @@ class Situation:
 
     @cached_property
     def ways_out(self) -> dict[str, Path]:
-        """Each subnet's way to the internet."""
+        """Each subnet's way to the internet, as most of its addresses go."""
         return {subnet.id: egress(self.network, subnet) for subnet in self.network.subnets}
+
+    @cached_property
+    def all_ways_out(self) -> dict[str, tuple[Path, ...]]:
+        """The same with those of the internet's other addresses, of services and of NAT64 that lead elsewhere."""
+        return {subnet.id: tuple(dict.fromkeys(exits(self.network, subnet))) for subnet in self.network.subnets}
 
     @cached_property
     def clients_of_nat(self) -> dict[str, tuple[Subnet, ...]]:
         """The subnets whose way to the internet passes each NAT gateway, spokes behind a transit gateway included."""
         found: dict[str, list[Subnet]] = {}
         for subnet in self.network.subnet.values():
-            for hop in self.ways_out[subnet.id].hops:
-                if hop.kind is HopKind.NAT_GATEWAY:
-                    found.setdefault(hop.id, []).append(subnet)
+            hops = (hop for path in self.all_ways_out[subnet.id] for hop in path.hops)
+            for nat_id in dict.fromkeys(hop.id for hop in hops if hop.kind is HopKind.NAT_GATEWAY):
+                found.setdefault(nat_id, []).append(subnet)
         return {nat_id: tuple(subnets) for nat_id, subnets in found.items()}
 
     @cached_property
@@ -130,7 +142,8 @@ class Situation:
         """By VPC, the VPCs over which its subnets' ways to the internet lead."""
         found: dict[str, frozenset[str]] = {}
         for subnet in self.network.subnets:
-            found[subnet.vpc_id] = found.get(subnet.vpc_id, frozenset()) | self.ways_out[subnet.id].vpcs
+            led = (path.vpcs for path in self.all_ways_out[subnet.id])
+            found[subnet.vpc_id] = found.get(subnet.vpc_id, frozenset()).union(*led)
         return found
 
     def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
@@ -141,13 +154,19 @@ class Situation:
             found |= more
         return found
 
-    def path(self, subnet: Subnet, destination: Destination) -> Path:
-        """The way of today from a subnet to a destination."""
-        hop = endpoint_hop(self.network, subnet, destination)
-        return Path((hop,)) if hop else self.ways_out[subnet.id]
+    def ways(self, subnet: Subnet, destination: Destination, *, ipv6: bool | None = False) -> Iterator[Origin]:
+        """The ways of today from a subnet to the parts of a destination; `ipv6` is `None` where clients may be any."""
+        by_nat64 = () if ipv6 is False else nat64_parts(self.network, subnet)
+        for part in (*(() if ipv6 else parts(self.network, subnet, destination)), *by_nat64):
+            hop = endpoint_hop(self.network, subnet, destination, part)
+            way = self.ways_out[subnet.id] if part is None else egress(self.network, subnet, destination, part)
+            yield Origin(subnet, Path((hop,)) if hop else way, part)
 
     def _origins(self, flow: Flow) -> Iterator[Origin]:
-        placed = [Origin(subnet, self.path(subnet, destination_of(flow))) for subnet in self._candidates(flow)]
+        ipv6 = None if flow.client.subnet_id is None and not flow.client.ipv6 else flow.client.ipv6
+        placed = (
+            way for subnet in self._candidates(flow) for way in self.ways(subnet, destination_of(flow), ipv6=ipv6)
+        )
         possible = [origin for origin in placed if origin.path.passes(flow.measured_at)]
         yield from possible
         if not possible or self._may_come_from_outside(flow):
@@ -167,6 +186,18 @@ class Situation:
             return False
         tables = (table for table in self.network.route_tables if table.vpc_id == flow.client.vpc_id)
         return any(route.target.startswith(OUTSIDE) for table in tables for route in table.routes)
+
+
+def exits(network: Network, subnet: Subnet) -> Iterator[Path]:
+    """A subnet's way to the internet, as most of its addresses go, and those of other addresses that lead elsewhere."""
+    yield egress(network, subnet)
+    if parts(network, subnet, _INTERNET) != (None,):
+        services = (Destination(one, subnet.region) for one in GATEWAY_SERVICES)
+        for destination in (_INTERNET, *services):
+            for part in parts(network, subnet, destination):
+                yield egress(network, subnet, destination, part)
+    if nat64_parts(network, subnet):
+        yield egress(network, subnet, _INTERNET, NAT64_PART)
 
 
 def destination_of(flow: Flow) -> Destination:

@@ -93,6 +93,13 @@ def test_bytes_are_summed_by_subnet_and_destination() -> None:
     ]
 
 
+def test_ipv6_clients_have_no_subnet_and_are_told_from_unknown_ones() -> None:
+    """NAT64 carried their bytes: routes to prefix lists, which are IPv4, cannot take them."""
+    clients = [ClientTraffic("nat-1", one, "s3", "eu-west-1", 1, 10) for one in ("2600:1f18::5", None, "2600:1f18::6")]
+    found, _ = place(clients, [NAT], Subnets(NETWORK, CONNECTED))
+    assert [(one.subnet_id, one.ipv6, one.bytes_down) for one in found] == [(None, True, 20), (None, False, 10)]
+
+
 def test_only_the_largest_talkers_are_kept_and_only_known_ones() -> None:
     clients = [carried(f"10.0.0.{n}", "s3", n, 0) for n in range(1, TOP + 11)] + [carried(None, "s3", 10**9, 0)]
     attributions, talkers = place(clients, [NAT], Subnets(NETWORK, CONNECTED))

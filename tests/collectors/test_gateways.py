@@ -60,6 +60,10 @@ def test_a_blackhole_leads_nowhere() -> None:
     assert (route.attachment_id, route.active) == (None, False)
 
 
+def test_a_propagated_route_says_so() -> None:
+    assert parse_transit_route(route_item(Type="propagated", State="active"), "tgw-rtb-1", REGION).propagated
+
+
 def test_a_peering() -> None:
     seen = item(
         "DescribeVpcPeeringConnections",

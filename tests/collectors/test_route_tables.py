@@ -94,3 +94,9 @@ def test_destinations_of_ipv6_and_prefix_lists() -> None:
         ]
     )
     assert table.routes == (Route("::/0", "eigw-1"), Route("pl-63a5400a", "vpce-1"))
+
+
+def test_a_route_that_a_virtual_private_gateway_propagates_says_so() -> None:
+    route = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "vgw-1", "Origin": "EnableVgwRoutePropagation"}
+    assert parse_route(route).propagated
+    assert not parse_route({**route, "Origin": "CreateRoute"}).propagated

@@ -81,8 +81,37 @@ def test_a_region_with_everything_costs_about_a_dozen_calls(aws: Served, proxy: 
     """Frankfurt has NAT gateways, endpoints of both types, a transit gateway with a route table, and a flow log."""
     read(aws.company, accounts=(OWN,), regions=(FRANKFURT,))
     calls = ec2_calls(proxy, OWN, FRANKFURT)
-    assert set(calls.values()) == {1}
-    assert len(calls) <= 14
+    assert {name: count for name, count in calls.items() if count > 1} == {"SearchTransitGatewayRoutes": 2}
+    assert len(calls) <= 15
+
+
+def test_of_a_transit_gateways_routes_those_that_lead_out_are_kept_once(aws: Served, proxy: FaultProxy) -> None:
+    """Both searches find the static default route; a route to a private CIDR leads to no internet."""
+
+    def routes(_: Call, body: bytes) -> bytes:
+        found = "".join(
+            f"<item><destinationCidrBlock>{cidr}</destinationCidrBlock><type>{kind}</type><state>active</state>"
+            f"<transitGatewayAttachments><item><transitGatewayAttachmentId>tgw-attach-{kind}"
+            "</transitGatewayAttachmentId></item></transitGatewayAttachments></item>"
+            for cidr, kind in (
+                ("0.0.0.0/0", "static"), ("0.0.0.0/0", "propagated"), ("10.0.0.0/8", "static"),
+                ("52.216.0.0/15", "static"), ("64:ff9b::/96", "static"), ("2001:db8::/32", "static"),
+            )
+        )  # fmt: skip
+        start = body.partition(b"<routeSet")[0]
+        return start + f"<routeSet>{found}</routeSet></SearchTransitGatewayRoutesResponse>".encode()
+
+    proxy.replace("SearchTransitGatewayRoutes", routes, region=FRANKFURT)
+    network = read(aws.company, accounts=(OWN,), regions=(FRANKFURT,)).network
+    tables = Counter(one.route_table_id for one in network.transit_routes)
+    assert set(tables.values()) == {4}
+    kept = {(one.destination, one.attachment_id, one.propagated) for one in network.transit_routes}
+    assert kept == {
+        ("0.0.0.0/0", "tgw-attach-static", False),
+        ("0.0.0.0/0", "tgw-attach-propagated", True),
+        ("52.216.0.0/15", "tgw-attach-static", False),
+        ("64:ff9b::/96", "tgw-attach-static", False),
+    }
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,7 @@ FIELDS = {
     Source.ENDPOINT_SERVICES: "endpoint_services",
     Source.PREFIX_LISTS: "prefix_lists",
     Source.SECURITY_GROUPS: "security_groups",
+    Source.NETWORK_ACLS: "network_acls",
     Source.TRANSIT_GATEWAYS: "attachments",
     Source.TRANSIT_ROUTES: "transit_routes",
     Source.PEERINGS: "peerings",

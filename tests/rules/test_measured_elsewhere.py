@@ -10,13 +10,14 @@ import pytest
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
-from auditor.model.network import Network, Route, Subnet
+from auditor.model.network import Network, PrefixList, Route, Subnet
 from auditor.model.traffic import Level
 from tests.rules.ask import edits, findings, unjudged
 from tests.rules.build import (
     GIB,
     OLD,
     PUBLIC_B,
+    REGION,
     YOUNG,
     A,
     B,
@@ -113,13 +114,29 @@ def test_a_subnet_without_the_way(target: str | None, words: str, end: str) -> N
     assert f"Today {words}." in finding.why
 
 
-def test_more_specific_routes_to_that_nat_gateway_are_said_as_a_fact() -> None:
-    network = to_b()
-    special = (Route("198.51.100.0/24", "nat-a"), Route("203.0.113.0/24", "nat-a", active=False))
+def with_routes(network: Network, *special: Route) -> Network:
     tables = tuple(
         replace(one, routes=(*one.routes, *special)) if A.id in one.subnet_ids else one for one in network.route_tables
     )
-    (finding,) = findings(case(replace(network, route_tables=tables), seen(A, "internet", 5 * GIB), REST), RULE)
+    return replace(network, route_tables=tables)
+
+
+SPECIAL = (Route("198.51.100.0/24", "nat-a"), Route("203.0.113.0/24", "nat-a", active=False))
+
+
+def test_more_specific_routes_to_that_nat_gateway_explain_bytes_to_the_internet() -> None:
+    assert findings(case(with_routes(to_b(), *SPECIAL), seen(A, "internet", 5 * GIB), REST), RULE) == []
+    assert findings(case(with_routes(to_b(), SPECIAL[1]), seen(A, "internet", 5 * GIB), REST), RULE)
+
+
+def test_more_specific_routes_past_a_gateway_endpoint_are_said_as_a_fact() -> None:
+    """198.51.100.0/24 is longer than the /16 of the prefix list, which holds it."""
+    lists = (PrefixList("pl-1", REGION, f"com.amazonaws.{REGION}.s3", ("198.51.0.0/16",)),)
+    tables = (one for one in to_b().route_tables if A.id in one.subnet_ids)
+    endpoints = (replace(gateway("s3", *tables), created=OLD),)
+    network = replace(with_routes(to_b(), *SPECIAL), endpoints=endpoints, prefix_lists=lists)
+    (finding,) = findings(case(network, seen(A, "s3", 5 * GIB), REST), RULE)
+    assert "Today the subnet's routes lead them to the gateway endpoint vpce-s3 for S3" in finding.why
     assert "Its route table leads 198.51.100.0/24 to that NAT gateway" in finding.why
 
 

@@ -91,9 +91,17 @@ def test_one_without_datapoints_is_not_judged() -> None:
 
 
 def test_one_whose_bytes_are_nobodys_is_not_judged() -> None:
-    """Without a default route to it, its bytes would seem to vanish with it."""
-    odd = table("odd", "nat-z", A2, to="198.51.100.0/24")
+    """Without a route to it, its bytes would seem to vanish with it: one to private addresses explains none."""
+    odd = table("odd", "nat-z", A2, to="192.168.0.0/16")
     network = app((A, "nat-a"), subnets=(A2,), route_tables=(odd,), nat_gateways=(nat(), nat("z")))
     of = evidence(network, nat_series("nat-a", 720 * GIB), nat_series("nat-z", GIB))
     assert findings(of, RULE) == []
     assert [entry.resource for entry in unjudged(of, RULE)] == ["nat-z"]
+
+
+def test_a_more_specific_route_tells_whose_its_bytes_are() -> None:
+    """Its hours and address go, its bytes cost the same through the other: (0.052 + 0.005) x 730."""
+    odd = table("odd", "nat-z", A2, to="198.51.100.0/24")
+    network = app((A, "nat-a"), subnets=(A2,), route_tables=(odd,), nat_gateways=(nat(), nat("z")))
+    (finding,) = findings(evidence(network, nat_series("nat-a", 720 * GIB), nat_series("nat-z", GIB)), RULE)
+    assert finding.saving == measured("41.61")

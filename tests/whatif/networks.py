@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -16,6 +17,7 @@ from auditor.model.network import (
     NatAddress,
     NatGateway,
     Network,
+    PrefixList,
     Route,
     RouteTable,
     SecurityGroup,
@@ -42,6 +44,20 @@ ACCOUNTS = ("111111111111", "222222222222")
 WINDOW = Window(datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
 AZS = ("us-east-1a", "us-east-1b", "us-east-1c")
 TRANSIT = "tgw-0"
+
+SPECIAL, SPECIAL_TABLES = 0.2, 0.4
+"""How many networks have route tables with more than a default route out, and how many of their tables are such."""
+SPECIAL_ROUTES = [
+    ("52.216.0.0/16",),
+    ("52.216.0.0/15",),
+    ("203.0.113.0/24",),
+    ("0.0.0.0/1", "128.0.0.0/1"),
+    ("pl-s3",),
+    ("pl-own",),
+    ("64:ff9b::/96",),
+]
+S3_LIST = PrefixList("pl-s3", REGION, f"com.amazonaws.{REGION}.s3", ("52.216.0.0/15", "54.231.0.0/16"))
+"""The one prefix list that was read: DynamoDB's and the users' were not."""
 
 USD = {
     Item.NAT_HOUR: {"0": "0.045"},
@@ -117,12 +133,15 @@ def _network(rng: Random) -> Network:
     subnets = tuple(subnet for vpc in vpcs for subnet in _subnets(rng, vpc))
     nats = tuple(nat for vpc in vpcs for nat in _nats(rng, vpc, subnets))
     tables = tuple(table for vpc in vpcs for table in _tables(rng, vpc, subnets, nats))
+    is_special = rng.random() < SPECIAL
+    if is_special:
+        tables = tuple(_with_more_routes(rng, table, nats) for table in tables)
     endpoints = tuple(endpoint for vpc in vpcs for endpoint in _endpoints(rng, vpc, subnets, tables))
     groups = (SecurityGroup("sg-0", ACCOUNTS[0], REGION, vpcs[0].id),)
-    attachments, routes = _transit(rng, vpcs, subnets)
+    attachments, routes = _transit(rng, vpcs, subnets, is_special=is_special)
     return Network(
         vpcs=vpcs, subnets=subnets, nat_gateways=nats, route_tables=tables, endpoints=endpoints,
-        security_groups=groups, attachments=attachments, transit_routes=routes,
+        security_groups=groups, attachments=attachments, transit_routes=routes, prefix_lists=(S3_LIST,),
     )  # fmt: skip
 
 
@@ -181,6 +200,15 @@ def _table(
     return RouteTable(table_id, vpc.account_id, REGION, vpc.id, table_id.endswith("main"), subnet_ids, given)
 
 
+def _with_more_routes(rng: Random, table: RouteTable, nats: tuple[NatGateway, ...]) -> RouteTable:
+    if rng.random() > SPECIAL_TABLES:
+        return table
+    targets = [*[nat.id for nat in nats if nat.vpc_id == table.vpc_id] * 3, TRANSIT, "igw-0", "pcx-0", "eni-0"]
+    found = rng.sample(SPECIAL_ROUTES, rng.randint(1, 2))
+    more = (Route(to, rng.choice(targets), rng.random() < 0.9) for several in found for to in several)
+    return replace(table, routes=(*table.routes, *more))
+
+
 def _endpoints(rng: Random, vpc: Vpc, subnets: tuple[Subnet, ...], tables: tuple[RouteTable, ...]) -> list[Endpoint]:
     return [_endpoint(rng, f"vpce-{vpc.id}-{n}", vpc, subnets, tables) for n in range(rng.choice([0, 1, 2, 3]))]
 
@@ -206,7 +234,7 @@ def _endpoint(
 
 
 def _transit(
-    rng: Random, vpcs: tuple[Vpc, ...], subnets: tuple[Subnet, ...]
+    rng: Random, vpcs: tuple[Vpc, ...], subnets: tuple[Subnet, ...], *, is_special: bool
 ) -> tuple[tuple[TransitGatewayAttachment, ...], tuple[TransitGatewayRoute, ...]]:
     """Attachments as the owner of the transit gateway sees them, and as the owner of the VPC does."""
     seen: list[TransitGatewayAttachment] = []
@@ -218,7 +246,12 @@ def _transit(
             seen.append(TransitGatewayAttachment(*base, subnet_ids=own))
     rng.shuffle(seen)
     hub = f"tgw-attach-{rng.choice(vpcs).id}"
-    routes = (TransitGatewayRoute("tgw-rtb-0", REGION, "0.0.0.0/0", hub, rng.random() < 0.9),)
+    routes: tuple[TransitGatewayRoute, ...] = (
+        TransitGatewayRoute("tgw-rtb-0", REGION, "0.0.0.0/0", hub, rng.random() < 0.9),
+    )
+    if is_special and rng.random() < 0.5:
+        other = f"tgw-attach-{rng.choice(vpcs).id}"
+        routes += (TransitGatewayRoute("tgw-rtb-0", REGION, "52.216.0.0/16", other, rng.random() < 0.8),)
     return tuple(seen), routes if rng.random() < 0.9 else ()
 
 

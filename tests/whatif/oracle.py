@@ -6,17 +6,38 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from ipaddress import IPv4Address, ip_network
+from typing import Any
 
 from auditor.model.money import Item
-from auditor.model.network import Endpoint, Network, RouteTable, Subnet
+from auditor.model.network import Endpoint, Network, Route, RouteTable, Subnet, TransitGatewayRoute
 from auditor.model.traffic import Flow
-from tests.whatif.networks import USD
+from tests.whatif.networks import REGION, USD
 
 GB = 2**30
 HOURS = 730
 
-Way = tuple[str | None, str, str | None]
-"""Subnet (`None`: as measured), service, its region."""
+
+@dataclass(frozen=True)
+class Spot:
+    """An address: its number, how long a prefix list's entry holds it, an unread list that holds it, or NAT64."""
+
+    number: int
+    entry: int = 0
+    listed: str = ""
+    nat64: bool = False
+
+
+Way = tuple[str | None, str, str | None, Spot]
+"""Subnet (`None`: as measured), service, its region, and the address."""
+
+PLACES = ("1.0.0.0", "52.216.0.0", "52.217.0.0", "54.231.0.0", "130.0.0.0", "203.0.113.0")
+"""An address in every range that random routes tell apart."""
+NUMBER = {place: int(IPv4Address(place)) for place in PLACES}
+FREE = {"s3", "dynamodb", "s3express"}
+LISTED = {"52.216.0.0": 15, "52.217.0.0": 15, "54.231.0.0": 16}
+"""Those of S3, with the entries of its list."""
 
 
 @dataclass
@@ -29,25 +50,80 @@ class Trip:
 
 def trip(network: Network, flow: Flow, way: Way) -> Trip:
     """Where bytes go that take a way."""
-    subnet_id, service, region = way
+    subnet_id, service, region, spot = way
     if subnet_id is None:
         return _measured(network, flow.measured_at)
     (subnet,) = (s for s in network.subnets if s.id == subnet_id)
-    return walk(network, subnet, service, region)
+    return walk(network, subnet, (service, region), spot)
 
 
-def walk(network: Network, subnet: Subnet, service: str, region: str | None) -> Trip:
+def spots(network: Network, service: str, region: str | None) -> list[Spot]:
+    """All addresses of a service that any route may tell apart; one where there are no such routes."""
+    is_s3 = (service, region) == ("s3", REGION)
+    places = [place for place in PLACES if not is_s3 or place in LISTED]
+    entries = {0} if service not in FREE else {2, 33}
+    found = [(NUMBER[place], entry) for place in places for entry in ({LISTED[place]} if is_s3 else entries)]
+    destinations = {r.destination for table in network.route_tables for r in table.routes}
+    destinations |= {r.destination for r in network.transit_routes}
+    if destinations <= {"10.0.0.0/16", "0.0.0.0/0", "64:ff9b::/96"}:
+        return [Spot(*found[-1])]
+    return [Spot(*one, listed) for one in found for listed in ("", "pl-own") if not listed or listed in destinations]
+
+
+def walk(network: Network, subnet: Subnet, to: tuple[str, str | None], spot: Spot) -> Trip:
     """From a subnet to a service, step by step."""
+    service, region = to
     vpc = [v for v in network.vpcs if v.id == subnet.vpc_id][-1]
     table = table_of(network, subnet)
     resolves = vpc.dns_support is not False and vpc.dns_hostnames is not False
-    for endpoint in network.endpoints:
+    for endpoint in network.endpoints if not spot.nat64 else ():
         if endpoint.vpc_id == vpc.id and resolves and _answers(endpoint, service, region):
             return Trip([("interface endpoint", endpoint.id, False)], "arrives")
-    for endpoint in network.endpoints:
+    for endpoint in network.endpoints if table and not _goes_past_lists(table, spot) else ():
         if endpoint.vpc_id == vpc.id and table and _is_routed(endpoint, table, service, region):
             return Trip([("gateway endpoint", endpoint.id, False)], "arrives")
-    return _out(network, subnet)
+    return _out(network, subnet, to, spot)
+
+
+def _longest(routes: list[tuple[str, Any]], number: int) -> tuple[int, Any]:
+    """Length and route of the longest CIDR that holds an address; -1 where none does."""
+    best: tuple[int, Any] = (-1, None)
+    for destination, route in routes:
+        length = _holding(destination, number)
+        if length > best[0]:
+            best = (length, route)
+    return best
+
+
+@cache
+def _holding(destination: str, number: int) -> int:
+    """The length of a CIDR that holds an address, else -1."""
+    if "." not in destination:
+        return -1
+    cidr = ip_network(destination)
+    return cidr.prefixlen if IPv4Address(number) in cidr else -1
+
+
+def _goes_past_lists(table: RouteTable, spot: Spot) -> bool:
+    length, _ = _longest([(r.destination, r) for r in table.routes], spot.number)
+    in_list = any(r.destination == spot.listed for r in table.routes)
+    return spot.nat64 or in_list or length >= spot.entry > 0 or (length >= 0 and spot.entry == 0)
+
+
+def _choose(table: RouteTable, to: tuple[str, str | None], spot: Spot) -> Route | None:
+    """The route that takes an address in a table."""
+    by_destination: dict[str, Route] = {}
+    for route in table.routes:
+        by_destination.setdefault(route.destination, route)
+    if spot.nat64:
+        return by_destination.get("64:ff9b::/96")
+    if spot.listed in by_destination:
+        return by_destination[spot.listed]
+    length, route = _longest([(r.destination, r) for r in by_destination.values()], spot.number)
+    if to == ("s3", REGION) and "pl-s3" in by_destination and length < spot.entry:
+        return by_destination["pl-s3"]
+    found: Route | None = route
+    return found
 
 
 def _answers(endpoint: Endpoint, service: str, region: str | None) -> bool:
@@ -74,7 +150,7 @@ def table_of(network: Network, subnet: Subnet) -> RouteTable | None:
     return None
 
 
-def _out(network: Network, start: Subnet) -> Trip:  # noqa: C901 - one loop, read from top to bottom
+def _out(network: Network, start: Subnet, to: tuple[str, str | None], spot: Spot) -> Trip:  # noqa: C901 - one loop, read from top to bottom
     hops: list[tuple[str, str, bool]] = []
     passed: set[str] = set()
     here: Subnet | None = start
@@ -82,16 +158,19 @@ def _out(network: Network, start: Subnet) -> Trip:  # noqa: C901 - one loop, rea
         table = table_of(network, here)
         if table is None:
             break
-        targets = [r.target for r in table.routes if r.destination == "0.0.0.0/0" and r.active]
-        if not targets or targets[0] in passed:
+        route = _choose(table, to, spot)
+        if route is None or not route.active or route.target in passed or route.target.startswith("pcx-"):
             return Trip(hops, "nowhere")
-        target = targets[0]
+        target = route.target
         if target.startswith("igw-"):
             return Trip([*hops, ("internet gateway", target, False)], "arrives")
         if target.startswith("tgw-"):
             passed.add(target)
             hops.append(("transit gateway", target, False))
-            here = _beyond(network, here, target)
+            led = _led(network, here, target, spot)
+            if led and not led.active:
+                return Trip(hops, "nowhere")
+            here = _beyond(network, here, led) if led else None
         elif target.startswith("nat-"):
             found = [nat for nat in network.nat_gateways if nat.id == target]
             if not found:
@@ -103,21 +182,25 @@ def _out(network: Network, start: Subnet) -> Trip:  # noqa: C901 - one loop, rea
             hops.append(("NAT gateway", target, found[0].mode == "zonal" and home is not None and home.az != here.az))
             if found[0].connectivity == "public":
                 return Trip(hops, "arrives")
-            here = home
+            here = home if not spot.nat64 else None
         else:
             hops.append(("other", target, False))
             break
     return Trip(hops, "unknown")
 
 
-def _beyond(network: Network, here: Subnet, transit: str) -> Subnet | None:
-    """The subnet where the hub's attachment puts down what a VPC sends into a transit gateway."""
+def _led(network: Network, here: Subnet, transit: str, spot: Spot) -> TransitGatewayRoute | None:
+    """The route of the table with which a VPC's attachment is associated."""
     mine = [a for a in network.attachments if (a.transit_gateway_id, a.resource_id) == (transit, here.vpc_id)]
-    tables = [a.route_table_id for a in mine if a.route_table_id]
-    if not tables:
-        return None
-    routes = [r for r in network.transit_routes if r.route_table_id == tables[0] and r.active]
-    hubs = [a for r in routes for a in network.attachments if r.destination == "0.0.0.0/0" and a.id == r.attachment_id]
+    tables = [a.route_table_id for a in mine if a.route_table_id][:1]
+    routes = [(r.destination, r) for r in network.transit_routes if [r.route_table_id] == tables]
+    found: TransitGatewayRoute | None = None if spot.nat64 else _longest(routes, spot.number)[1]
+    return found
+
+
+def _beyond(network: Network, here: Subnet, led: TransitGatewayRoute) -> Subnet | None:
+    """The subnet where the hub's attachment puts down what comes over a transit gateway."""
+    hubs = [a for a in network.attachments if a.id == led.attachment_id]
     landing = [s for a in hubs for i in a.subnet_ids for s in network.subnets if s.id == i]
     near = [s for s in landing if s.az == here.az]
     return next(iter(near or landing), None)
@@ -143,12 +226,15 @@ def ways(network: Network, flow: Flow, services: Iterable[tuple[str, str | None]
     for subnet in network.subnets:
         if flow.client.subnet_id not in {None, subnet.id} or (at_endpoint and subnet.vpc_id != flow.client.vpc_id):
             continue
-        for target in targets:
-            hops = walk(network, subnet, *target).hops
+        tried = [(target, spot) for target in targets for spot in spots(network, *target)]
+        if flow.client.subnet_id is None:
+            tried.append((targets[0], Spot(0, nat64=True)))
+        for target, spot in tried:
+            hops = walk(network, subnet, target, spot).hops
             if any(hop_id == flow.measured_at for _, hop_id, _ in hops):
-                found.append((subnet.id, *target))
+                found.append((subnet.id, *target, spot))
     outside = at_endpoint and flow.client.subnet_id is None and _has_neighbours(network, flow.client.vpc_id)
-    return [*found, (None, *targets[0])] if outside or not found else found
+    return [*found, (None, *targets[0], Spot(0))] if outside or not found else found
 
 
 def _has_neighbours(network: Network, vpc_id: str | None) -> bool:

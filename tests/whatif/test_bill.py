@@ -155,7 +155,7 @@ def test_a_slow_second_bill_comes_to_the_same(evidence: Evidence) -> None:
 def _processed(evidence: Evidence, flows: tuple[Flow, ...]) -> Fraction:
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
     for flow in flows:
-        way = (None, flow.destination.service, None)
+        way = (None, flow.destination.service, None, oracle.Spot(0))
         trip = oracle.stretch(oracle.trip(evidence.network, flow, way), flow)
         oracle.charge(counts, evidence.network, trip, flow.bytes)
     return oracle.usd_of(counts)

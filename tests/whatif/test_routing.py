@@ -20,7 +20,8 @@ from auditor.model.network import (
     Vpc,
 )
 from auditor.model.traffic import Destination
-from auditor.whatif.routing import HopKind, route_from
+from auditor.whatif.route_lookup import NAT64_PART, parts
+from auditor.whatif.routing import HopKind, Path, route_from
 from tests.whatif import oracle
 from tests.whatif.networks import AZS, ELSEWHERE, REGION, evidences
 
@@ -45,10 +46,17 @@ def test_a_naive_router_finds_the_same_ways(evidence: Evidence) -> None:
     network = evidence.network
     for subnet in network.subnets:
         for service, region in SERVICES_AND_INTERNET:
-            path = route_from(network, subnet, Destination(service, region))
-            expected = oracle.walk(network, subnet, service, region)
-            assert [(hop.kind.value, hop.id, hop.crosses_az) for hop in path.hops] == expected.hops
-            assert path.end.value == expected.end
+            to = Destination(service, region)
+            ways = [route_from(network, subnet, to, part) for part in parts(network, subnet, to)]
+            trips = [oracle.walk(network, subnet, (service, region), s) for s in oracle.spots(network, service, region)]
+            assert {(told(path), path.end.value) for path in ways} == {(tuple(one.hops), one.end) for one in trips}
+            (by_nat64,) = [route_from(network, subnet, to, part) for part in (NAT64_PART,)]
+            expected = oracle.walk(network, subnet, (service, region), oracle.Spot(0, nat64=True))
+            assert (told(by_nat64), by_nat64.end.value) == (tuple(expected.hops), expected.end)
+
+
+def told(path: Path) -> tuple[tuple[str, str, bool], ...]:
+    return tuple((hop.kind.value, hop.id, hop.crosses_az) for hop in path.hops)
 
 
 @pytest.mark.parametrize(
