@@ -23,13 +23,17 @@ from auditor.whatif.saving import UNNAMED, Bounds, Key, Situation
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a change saves; `level` is what tells where the bytes go that it moves, `cut` those left without a way."""
+    """What a change saves; `level` is what tells where the bytes go that it moves, `cut` those left without a way.
+
+    `shared` are the numbers of flows that it moves for sure if they come from its VPC, and that may come from others.
+    """
 
     low: Difference
     expected: Difference
     high: Difference
     level: Level = Level.METRICS
     cut: frozenset[Key] = frozenset()
+    shared: frozenset[int] = frozenset()
 
     @property
     def amounts(self) -> tuple[Decimal, Decimal, Decimal] | None:
@@ -106,9 +110,9 @@ class Forecast:
     @property
     def saved(self) -> Saved:
         """What the last change saves on top of those before it."""
-        bounds = self.seen.bounds
-        level = _level(self.expected.situation, self.expected.bounds)
-        return Saved(bounds.low, self.expected.bounds.low, bounds.high, level, self.cut)
+        seen, likely = self.seen.bounds, self.expected.bounds
+        level = _level(self.expected.situation, likely)
+        return Saved(seen.low, likely.low, seen.high, level, self.cut, likely.shared)
 
     def to(self, after: Network) -> Forecast:
         """The forecast of one more change."""
@@ -121,7 +125,7 @@ class Forecast:
         return Forecast(likely, likely if self.seen is self.expected else self.seen.within(vpc_ids))
 
     def on_top_of(self, other: Forecast) -> Forecast:
-        """The same where bytes of other VPCs have moved between the tiers of prices as they have there."""
+        """The same after changes of other VPCs: bytes have moved between tiers, flows that may come from there too."""
         likely = self.expected.on_top_of(other.expected)
         return Forecast(likely, likely if self.seen is self.expected else self.seen.on_top_of(other.seen))
 

@@ -45,7 +45,7 @@ class Part:
 
 def islands(now: Forecast, candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
     """Candidates put together with all whose changes may meet theirs, in the order in which they are given."""
-    places = [meets(now, candidate.edits) or {candidate.id} for candidate in candidates]
+    places = [(candidate.id, *meets(now, candidate.edits), *candidate.alone.shared) for candidate in candidates]
     return [tuple(candidates[number] for number in group) for group in _joined(places)]
 
 
@@ -60,21 +60,17 @@ def parted(candidates: Sequence[Candidate], network: Network) -> Part:
     """Changes of routes are wide; all others move the bytes of one service in some VPCs."""
     found = {number: service_of(candidate.edits, network) for number, candidate in enumerate(candidates)}
     served = {number: one for number, one in found.items() if one}
-    numbers = list(served)
-    groups = _joined([[(vpc_id, service) for vpc_id in vpc_ids] for vpc_ids, service in served.values()])
-    parts = tuple(_of_service({numbers[place]: served[numbers[place]] for place in group}) for group in groups)
-    return Part(tuple(number for number, one in found.items() if not one), parts)
+    shared = {number: candidates[number].alone.shared for number in served}
+    places = {n: {*((vpc_id, service) for vpc_id in vpc_ids), *shared[n]} for n, (vpc_ids, service) in served.items()}
+    parts = [_of_service({n: served[n][0] for n in group}, {n: places[n] for n in group}) for group in _grouped(places)]
+    return Part(tuple(number for number, one in found.items() if not one), tuple(parts))
 
 
-def _of_service(served: dict[int, Served]) -> Part:
-    """Changes of one service: those of a single VPC meet only by way of those that span several."""
-    by_vpcs: dict[frozenset[str], list[int]] = defaultdict(list)
-    for number, (vpc_ids, _) in served.items():
-        by_vpcs[vpc_ids].append(number)
-    if len(by_vpcs) == 1:
-        return Part(tuple(served))
-    wide = tuple(number for number, (vpc_ids, _) in served.items() if len(vpc_ids) > 1)
-    return Part(wide, tuple(Part(tuple(numbers)) for vpc_ids, numbers in by_vpcs.items() if len(vpc_ids) == 1))
+def _of_service(vpcs: dict[int, frozenset[str]], places: dict[int, set[Hashable]]) -> Part:
+    """Changes of one service: those of a single VPC may meet only by way of those that span several."""
+    wide = tuple(number for number, vpc_ids in vpcs.items() if len(vpc_ids) > 1)
+    parts = _grouped({number: one for number, one in places.items() if number not in wide})
+    return Part(wide, tuple(Part(tuple(part)) for part in parts)) if wide else Part(tuple(vpcs))
 
 
 def service_of(edits: Iterable[Edit], network: Network) -> Served | None:
@@ -127,6 +123,11 @@ def go_before(edits: Iterable[Edit], others: Iterable[Edit], network: Network) -
     gateways = (AddGatewayEndpoint, AssociateRouteTables, DropEndpoint)
     mine = [vpcs_of(edit, network) for edit in edits if isinstance(edit, gateways)]
     return any(one & other for one in mine for other in rerouted)
+
+
+def _grouped(places: dict[int, set[Hashable]]) -> list[list[int]]:
+    numbers = list(places)
+    return [[numbers[place] for place in group] for group in _joined(list(places.values()))]
 
 
 def _joined(places: Sequence[Iterable[Hashable]]) -> list[list[int]]:

@@ -100,8 +100,13 @@ class Outcome:
         return replace(self, network=self.network.part(vpc_ids), ways=ways, strays=strays)
 
     def on_top_of(self, other: Outcome) -> Outcome:
-        """The same where bytes of other VPCs have moved between the tiers of prices as they have there."""
-        return replace(self, used=other.used)
+        """The same after changes of other VPCs: bytes have moved between tiers, flows that may come from there too."""
+        shared = {
+            number: {**self.ways.get(number, {}), **by_vpc}
+            for number, by_vpc in other.ways.items()
+            if self.situation.vpcs_of_flow[number] > 1
+        }
+        return replace(self, used=other.used, ways={**self.ways, **shared})
 
     def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
         """All VPCs that decide, today or after the changes, the ways of the flows that these VPCs decide."""
@@ -132,12 +137,14 @@ class Outcome:
         for number, by_vpc in self.ways.items():
             yield self.situation.traffic.flows[number], self._chosen(number, by_vpc, reading)
 
-    def _moved(self, ways: Mapping[int, Mapping[str, Ways]]) -> tuple[frozenset[int], frozenset[int]]:
-        """The flows that can take another way than today, and those of them that may also stay on it."""
+    def _moved(self, ways: Mapping[int, Mapping[str, Ways]]) -> tuple[frozenset[int], ...]:
+        """The flows that can take another way than today; of these that may also stay on it; that VPCs share."""
         moved = {number for number, by_vpc in ways.items() if any(one.moves for one in by_vpc.values())}
         stays = (n for n in moved if any(one.stays for one in ways[n].values()))
         elsewhere = (n for n in moved if len(ways[n]) < self.situation.vpcs_of_flow[n])
-        return frozenset(moved), frozenset((*stays, *elsewhere))
+        several = (n for n in moved if self.situation.vpcs_of_flow[n] > 1)
+        shared = (n for n in several if any(one.least.change for one in ways[n].values()))
+        return frozenset(moved), frozenset((*stays, *elsewhere)), frozenset(shared)
 
     def _touched(self, after: Network) -> dict[Key, None]:
         """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from.

@@ -34,13 +34,15 @@ Key = tuple[int, str]
 class Bounds:
     """The least and the most that a change can save; equal where everything that decides it was measured.
 
-    `moved` are the numbers of the flows that can take another way than today, `split` those that also may not.
+    `moved` are the numbers of the flows that can take another way than today, `split` those that also may not. `shared`
+    are flows that may come from several VPCs and surely take another way if they come from one that was changed.
     """
 
     low: Difference
     high: Difference
     moved: frozenset[int] = frozenset()
     split: frozenset[int] = frozenset()
+    shared: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, combinations
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.money import ZERO, total
+from auditor.model.network import Route, RouteTable
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
 from auditor.whatif.edits import (
@@ -138,6 +140,26 @@ def test_endpoints_that_do_not_pay_alone_are_planned_where_a_nat_gateway_goes_wi
     plan = planned(now, (DropNatGateway("nat-1", REGION),), *adds)
     assert [step.id for step in plan.steps] == ["1", "2", "3", "0"]
     assert (saving(plan), plan.is_proven) == (Decimal("24.45"), True)
+
+
+def test_endpoints_are_planned_together_where_nobody_knows_from_which_vpc_the_bytes_come() -> None:
+    """600 GB at 0.045 through NAT, 0.01 and twice 7.30 through endpoints; either alone may save nothing."""
+    second = replace(NETWORK.vpc["vpc-1"], id="vpc-9")
+    subnet = replace(NETWORK.subnet["subnet-a"], id="subnet-9", vpc_id="vpc-9")
+    table = RouteTable("rtb-9", "1", REGION, "vpc-9", is_main=True, routes=(Route("0.0.0.0/0", "nat-1"),))
+    network = replace(
+        NETWORK,
+        vpcs=(NETWORK.vpc["vpc-1"], second),
+        subnets=(NETWORK.subnet["subnet-a"], subnet),
+        route_tables=(*NETWORK.route_tables, table),
+    )
+    unknown = replace(flow("kms", 600), client=Client("1", REGION))
+    now = Situation(network, Traffic((unknown,)), PRICES)
+    both = [(endpoint("kms"),), (AddInterfaceEndpoint("vpc-9", "1", REGION, "kms", ("subnet-9",)),)]
+    assert planned(now, both[0]).steps == planned(now, both[1]).steps == ()
+    plan = planned(now, *both)
+    assert plan.is_proven
+    assert saving(plan) == brute_force(now, both) > 0
 
 
 def test_a_nat_gateway_stays_where_one_flow_needs_it() -> None:
