@@ -20,6 +20,7 @@ _INDEXED = {
     "tables_of_vpc": {"route_tables"},
     "routed_to": {"route_tables"},
     "endpoints_of_vpc": {"endpoints"},
+    "endpoints_shared_with": {"endpoints"},
     "subnets_of_vpc": {"subnets"},
     "nat_gateways_of_vpc": {"nat_gateways"},
     "landing_subnets": {"attachments"},
@@ -95,6 +96,56 @@ class AddInterfaceEndpoint:
             subnet_ids=self.subnet_ids,
         )
         return _with_dns(_changed(network, endpoints=(*network.endpoints, new)), self.vpc_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareInterfaceEndpoint:
+    """Create an interface endpoint in a hub for other VPCs too: a private hosted zone leads them all to it.
+
+    `dns_names` are the service's private DNS names, `cidrs` those that the endpoint's security group admits.
+    """
+
+    hub_vpc_id: str
+    account_id: str
+    region: str
+    service: str
+    subnet_ids: tuple[str, ...]
+    vpc_ids: tuple[str, ...]
+    cidrs: tuple[str, ...] = ()
+    service_name: str = ""
+    dns_names: tuple[str, ...] = ()
+
+    @property
+    def endpoint_id(self) -> str:
+        """The name under which the new endpoint stands in the changed network."""
+        return f"new-shared-{self.service}-endpoint-of-{self.hub_vpc_id}"
+
+    @property
+    def vpc_id(self) -> str:
+        """The VPC in which the new endpoint is."""
+        return self.hub_vpc_id
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The VPCs whose DNS leads to it."""
+        return tuple(dict.fromkeys((self.hub_vpc_id, *self.vpc_ids)))
+
+    def apply(self, network: Network) -> Network:
+        """The network with the endpoint, and with the DNS attributes on of all VPCs that it serves."""
+        if self.endpoint_id in network.endpoint:
+            return network
+        new = Endpoint(
+            id=self.endpoint_id,
+            account_id=self.account_id,
+            region=self.region,
+            vpc_id=self.hub_vpc_id,
+            type="Interface",
+            service=self.service,
+            service_name=self.service_name,
+            subnet_ids=self.subnet_ids,
+            shared_with=self.served,
+        )
+        return reduce(_with_dns, self.served, _changed(network, endpoints=(*network.endpoints, new)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +289,7 @@ class AdmitHttps:
 Edit = (
     AddGatewayEndpoint
     | AddInterfaceEndpoint
+    | ShareInterfaceEndpoint
     | AssociateRouteTables
     | DropNatGateway
     | RouteSubnetToNat
@@ -258,6 +310,8 @@ def vpcs_of(edit: Edit, network: Network) -> frozenset[str]:
     match edit:
         case AddGatewayEndpoint() | AddInterfaceEndpoint() | TurnOnPrivateDns():
             return frozenset({edit.vpc_id, *_home(network.endpoint.get(getattr(edit, "endpoint_id", "")))})
+        case ShareInterfaceEndpoint():
+            return frozenset(edit.served)
         case AssociateRouteTables() | DropEndpoint() | LimitPrivateDnsToInboundResolver():
             return _home(network.endpoint.get(edit.endpoint_id))
         case DropNatGateway():
@@ -271,7 +325,9 @@ def vpcs_of(edit: Edit, network: Network) -> frozenset[str]:
 
 
 def _home(resource: Endpoint | NatGateway | Subnet | RouteTable | None) -> frozenset[str]:
-    return frozenset({resource.vpc_id} if resource else ())
+    """The VPC in which it is, and those which an endpoint serves besides."""
+    served = resource.shared_with if isinstance(resource, Endpoint) else ()
+    return frozenset({resource.vpc_id, *served} if resource else ())
 
 
 def _changed(network: Network, **parts: Any) -> Network:

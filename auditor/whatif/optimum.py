@@ -9,7 +9,7 @@ the search expected, for every set of routes, no other set can save more, and th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -27,6 +27,7 @@ from auditor.whatif.edits import (
     Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
     vpcs_of,
 )
@@ -104,14 +105,14 @@ class Island:
     def _parted(self) -> tuple[list[int], list[list[int]]]:
         """Candidates that may move the bytes of many services, and the others by VPC and service."""
         routes: list[int] = []
-        services: dict[object, list[int]] = defaultdict(list)
+        services: dict[tuple[frozenset[str], str], list[int]] = defaultdict(list)
         for number, candidate in enumerate(self.candidates):
             service = service_of(candidate.edits, self.now.network)
             if service is None:
                 routes.append(number)
             else:
                 services[service].append(number)
-        return routes, list(services.values())
+        return routes, _met(services)
 
     def _on_top_of(self, routes: Chosen, services: Iterable[list[int]]) -> Best:
         """The best of each service, given the changes of routes; nothing where these cut off what no service mends."""
@@ -193,6 +194,17 @@ def meets(now: Forecast, edits: Iterable[Edit]) -> frozenset[str]:
     return changed.union(vpc_id for keys in decided for _, vpc_id in keys if vpc_id)
 
 
+def _met(services: Mapping[tuple[frozenset[str], str], list[int]]) -> list[list[int]]:
+    """Those of one service whose VPCs meet, through an endpoint that several share, put together."""
+    groups: list[tuple[frozenset[str], str, list[int]]] = []
+    for (vpc_ids, service), numbers in services.items():
+        near = [one for one in groups if one[1] == service and one[0] & vpc_ids]
+        groups = [one for one in groups if one not in near]
+        together = vpc_ids.union(*(one[0] for one in near))
+        groups.append((together, service, sorted(chain(numbers, *(one[2] for one in near)))))
+    return [numbers for _, _, numbers in groups]
+
+
 def service_of(edits: Iterable[Edit], network: Network) -> tuple[frozenset[str], str] | None:
     """The VPCs and the service whose bytes alone edits can move; `None` where they may move others."""
     found = {(vpcs_of(edit, network), _service(edit, network)) for edit in edits if not isinstance(edit, AdmitHttps)}
@@ -206,6 +218,8 @@ def _service(edit: Edit, network: Network) -> str | None:
             return edit.service
         case AddInterfaceEndpoint():
             return edit.service if _resolves(network, edit.vpc_id) else None
+        case ShareInterfaceEndpoint():
+            return edit.service if all(_resolves(network, vpc_id) for vpc_id in edit.served) else None
         case TurnOnPrivateDns():
             endpoint = network.endpoint.get(edit.endpoint_id)
             return endpoint.service if endpoint and _resolves(network, edit.vpc_id) else None
@@ -222,7 +236,34 @@ def _resolves(network: Network, vpc_id: str) -> bool:
     return vpc is None or (vpc.dns_support is not False and vpc.dns_hostnames is not False)
 
 
-def exclude_each_other(candidates: Iterable[Candidate]) -> bool:
+def exclude_each_other(candidates: Sequence[Candidate]) -> bool:
+    """Whether what one does makes another impossible."""
+    return _drops_what_others_lead_to(candidates) or _answers_twice(candidates)
+
+
+def _answers_twice(candidates: Iterable[Candidate]) -> bool:
+    """Whether a shared endpoint and another one are to answer for one service in one VPC: AWS refuses the second."""
+    answered: dict[tuple[str, str], tuple[bool, str]] = {}
+    for candidate in candidates:
+        for edit in candidate.edits:
+            is_shared = isinstance(edit, ShareInterfaceEndpoint)
+            for key in _answering(edit):
+                other_is_shared, other = answered.setdefault(key, (is_shared, candidate.id))
+                if other != candidate.id and (is_shared or other_is_shared):
+                    return True
+    return False
+
+
+def _answering(edit: Edit) -> Iterator[tuple[str, str]]:
+    """The VPCs and the service for which a new endpoint answers."""
+    match edit:
+        case AddInterfaceEndpoint():
+            yield edit.vpc_id, edit.service
+        case ShareInterfaceEndpoint():
+            yield from ((vpc_id, edit.service) for vpc_id in edit.served)
+
+
+def _drops_what_others_lead_to(candidates: Iterable[Candidate]) -> bool:
     """Whether one drops a NAT gateway to which another leads routes: its commands would not know these."""
     led_to, dropped = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for candidate in candidates:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from auditor.model.network import GATEWAY_SERVICES, Endpoint, NatGateway, Network, RouteTable, Subnet
 from auditor.model.traffic import Destination, Flow
+from auditor.whatif.connected import transit_between
 
 DEFAULT_ROUTE = "0.0.0.0/0"
 
@@ -84,18 +85,35 @@ def route(network: Network, flow: Flow) -> Path:
 
 def route_from(network: Network, subnet: Subnet, destination: Destination) -> Path:
     """From a subnet to a destination: the VPC's DNS first, then the subnet's route table."""
-    hop = endpoint_hop(network, subnet, destination)
-    return Path((hop,)) if hop else egress(network, subnet)
+    return to_endpoint(network, subnet, destination) or egress(network, subnet)
 
 
-def endpoint_hop(network: Network, subnet: Subnet, destination: Destination) -> Hop | None:
-    """The endpoint of its own VPC that takes what a subnet sends to a destination, if any."""
+def to_endpoint(network: Network, subnet: Subnet, destination: Destination) -> Path | None:
+    """The way to the endpoint that takes what a subnet sends to a destination, if any.
+
+    The VPC's own endpoint with private DNS answers before a private hosted zone, and DNS comes before routes.
+    """
     interface = capturing_endpoint(network, subnet.vpc_id, destination)
     if interface:
-        return Hop(HopKind.INTERFACE_ENDPOINT, interface.id, vpc_id=subnet.vpc_id)
+        return Path((Hop(HopKind.INTERFACE_ENDPOINT, interface.id, vpc_id=subnet.vpc_id),))
+    if shared := _to_shared(network, subnet, destination):
+        return shared
     table = network.table_of_subnet.get(subnet.id)
     gateway = gateway_endpoint(network, table, destination) if table else None
-    return Hop(HopKind.GATEWAY_ENDPOINT, gateway.id, vpc_id=subnet.vpc_id) if gateway else None
+    return Path((Hop(HopKind.GATEWAY_ENDPOINT, gateway.id, vpc_id=subnet.vpc_id),)) if gateway else None
+
+
+def _to_shared(network: Network, subnet: Subnet, destination: Destination) -> Path | None:
+    """To an endpoint that serves the VPC by a private hosted zone, if the way to it is certain."""
+    for endpoint in network.endpoints_shared_with.get(subnet.vpc_id, ()):
+        if not _resolves(network, subnet.vpc_id) or not _is_for(endpoint, destination):
+            continue
+        hop = Hop(HopKind.INTERFACE_ENDPOINT, endpoint.id, vpc_id=endpoint.vpc_id)
+        if endpoint.vpc_id == subnet.vpc_id:
+            return Path((hop,))
+        if gateway := transit_between(network, subnet, endpoint.subnet_ids):
+            return Path((Hop(HopKind.TRANSIT_GATEWAY, gateway, vpc_id=endpoint.vpc_id), hop))
+    return None
 
 
 def egress(network: Network, subnet: Subnet) -> Path:
@@ -106,8 +124,7 @@ def egress(network: Network, subnet: Subnet) -> Path:
 
 def capturing_endpoint(network: Network, vpc_id: str, destination: Destination) -> Endpoint | None:
     """The interface endpoint to which the VPC's DNS sends this destination, if any."""
-    vpc = network.vpc.get(vpc_id)
-    if vpc and (vpc.dns_support is False or vpc.dns_hostnames is False):
+    if not _resolves(network, vpc_id):
         return None
     candidates = network.endpoints_of_vpc.get(vpc_id, ())
     return next((endpoint for endpoint in candidates if _captures(endpoint, destination)), None)
@@ -136,15 +153,20 @@ def zone_of_nat(network: Network, nat: NatGateway) -> str | None:
     return subnet.az if subnet and nat.mode == "zonal" else None
 
 
+def _resolves(network: Network, vpc_id: str) -> bool:
+    """Whether private names may work in a VPC: they need both of its DNS attributes, which not every audit reads."""
+    vpc = network.vpc.get(vpc_id)
+    return vpc is None or (vpc.dns_support is not False and vpc.dns_hostnames is not False)
+
+
 def _captures(endpoint: Endpoint, destination: Destination) -> bool:
+    return endpoint.private_dns and not endpoint.inbound_resolver_only and _is_for(endpoint, destination)
+
+
+def _is_for(endpoint: Endpoint, destination: Destination) -> bool:
     here = (endpoint.service, endpoint.service_region or endpoint.region)
-    return (
-        endpoint.type == "Interface"
-        and endpoint.is_available
-        and endpoint.private_dns
-        and not endpoint.inbound_resolver_only
-        and here == (destination.service, destination.region)
-    )
+    is_up = endpoint.type == "Interface" and endpoint.is_available
+    return is_up and here == (destination.service, destination.region)
 
 
 def as_measured(network: Network, resource_id: str) -> Path:

@@ -15,7 +15,7 @@ from auditor.model.money import Difference, Prices
 from auditor.model.network import GATEWAY_SERVICES, Network, Subnet
 from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
-from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
+from auditor.whatif.routing import HopKind, Path, as_measured, egress, to_endpoint
 
 OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
 """Routes by which clients outside a VPC can reach its interface endpoints."""
@@ -118,10 +118,12 @@ class Situation:
 
     @cached_property
     def leads_over(self) -> dict[str, frozenset[str]]:
-        """By VPC, the VPCs over which its subnets' ways to the internet lead."""
+        """By VPC, the VPCs over which its subnets' ways to the internet lead, and those whose endpoints serve it."""
         found: dict[str, frozenset[str]] = {}
         for subnet in self.network.subnets:
             found[subnet.vpc_id] = found.get(subnet.vpc_id, frozenset()) | self.ways_out[subnet.id].vpcs
+        for vpc_id, endpoints in self.network.endpoints_shared_with.items():
+            found[vpc_id] = found.get(vpc_id, frozenset()).union(one.vpc_id for one in endpoints)
         return found
 
     def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
@@ -134,8 +136,7 @@ class Situation:
 
     def path(self, subnet: Subnet, destination: Destination) -> Path:
         """The way of today from a subnet to a destination."""
-        hop = endpoint_hop(self.network, subnet, destination)
-        return Path((hop,)) if hop else self.ways_out[subnet.id]
+        return to_endpoint(self.network, subnet, destination) or self.ways_out[subnet.id]
 
     def _origins(self, flow: Flow) -> Iterator[Origin]:
         placed = [Origin(subnet, self.path(subnet, destination_of(flow))) for subnet in self._candidates(flow)]
@@ -150,7 +151,9 @@ class Situation:
             return (known,) if known else ()
         if flow.measured_at in self.network.nat_gateway:
             return self.clients_of_nat.get(flow.measured_at, ())
-        return self.network.subnets_of_vpc.get(flow.client.vpc_id or "", ())
+        endpoint = self.network.endpoint.get(flow.measured_at)
+        served = dict.fromkeys((flow.client.vpc_id or "", *(endpoint.shared_with if endpoint else ())))
+        return tuple(subnet for vpc_id in served for subnet in self.network.subnets_of_vpc.get(vpc_id, ()))
 
     def _may_come_from_outside(self, flow: Flow) -> bool:
         """Whether an endpoint's bytes may be of clients beyond its VPC."""
