@@ -87,6 +87,7 @@ def _new_zone(edit: ShareInterfaceEndpoint, zone: str, vpc_ids: list[str]) -> It
         edit.region,
         name=zone,
         vpc=_vpc(edit, edit.hub_vpc_id),
+        hosted_zone_config="PrivateZone=true",
         caller_reference=Expanded(f"{VPCE}{quote(f'-{zone}')}"),
         query="HostedZone.Id",
         output="text",
