@@ -120,7 +120,7 @@ def _shared(hub: _Hub, subnets: list[Subnet], vpc_ids: list[str]) -> ShareInterf
 
 def _propose(hub: _Hub, edit: ShareInterfaceEndpoint) -> Proposal:
     view, service = hub.view, edit.service
-    names = listed(view.name(view.network.vpc[vpc_id]) for vpc_id in edit.vpc_ids)
+    names = listed(sorted(view.name(view.network.vpc[vpc_id]) for vpc_id in edit.vpc_ids))
     clients = tuple(subnet for spoke in hub.spokes if spoke.vpc_id in edit.vpc_ids for subnet in spoke.subnets)
     shares = Shares.of_service(view, clients, service)
     return Proposal(

@@ -81,7 +81,7 @@ def test_nat_gateways_are_asked_in_their_namespace_by_day_over_whole_days(aws: S
     nats = {
         nat
         for name, nat in aws.company.nat_gateways.items()
-        if name.startswith(("shop", "egress", "fulfilment", "archive"))
+        if name.startswith(("shop", "egress", "fulfilment", "archive", "depots"))
     }
     assert {dimensions(stat)["NatGatewayId"] for stat in asked} == nats
     assert all(set(dimensions(stat)) == {"NatGatewayId"} for stat in asked)
