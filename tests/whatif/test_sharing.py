@@ -175,11 +175,12 @@ def test_both_must_be_attached(gone: str) -> None:
 
 
 def test_a_spoke_with_a_nat_gateway_of_its_own_pays_the_transit_gateway_instead() -> None:
-    """1,000 GB: 45 before, 20 + 10 + 7.30 after."""
+    """1,000 GB: 45 before, 20 + 10 + 7.30 after. The VPCs' DNS attributes are on: nothing but the endpoint changes."""
     nat = NatGateway("nat-own", "2", REGION, "vpc-spoke", subnet_id="subnet-spoke")
     network = replace(
         routed("vpc-spoke", ("0.0.0.0/0", "nat-own"), ("10.0.0.0/8", "tgw-1")),
         nat_gateways=(*NETWORK.nat_gateways, nat),
+        vpcs=tuple(replace(vpc, dns_support=True, dns_hostnames=True) for vpc in NETWORK.vpcs),
     )
     now = Situation(network, Traffic((replace(flow(1000), measured_at="nat-own"),)), PRICES)
     bounds = price_alone(now, (SHARE,))
@@ -289,6 +290,18 @@ def test_a_shared_endpoint_and_one_of_a_vpcs_own_for_one_service_exclude_each_ot
     start = Forecast.of(now, now.traffic)
     plan = make_plan(start, [Candidate(str(n), (one,), start.alone((one,))) for n, one in enumerate(changes)])
     assert [(step.id, step.expected) for step in plan.steps] == [("0", Decimal("13.7")), ("3", Decimal("9.2"))]
+    assert plan.is_proven
+
+
+def test_what_only_both_together_would_save_is_not_planned() -> None:
+    """Of 600 GB the spoke's own saves 25.70, and the shared one 3.20 more for the hub's 300: AWS refuses the second."""
+    network = replace(NETWORK, subnets=(*NETWORK.subnets, replace(HUB, id="subnet-app")))
+    now = Situation(network, Traffic((flow(600), flow(300, network.subnets[-1]))), PRICES)
+    changes: list[Edit] = [SHARE, AddInterfaceEndpoint("vpc-spoke", "2", REGION, "kms", ("subnet-spoke",))]
+    start = Forecast.of(now, now.traffic)
+    assert start.alone(changes).expected.usd == Decimal("28.9")
+    plan = make_plan(start, [Candidate(str(n), (one,), start.alone((one,))) for n, one in enumerate(changes)])
+    assert [(step.id, step.expected) for step in plan.steps] == [("1", Decimal("25.7"))]
     assert plan.is_proven
 
 
