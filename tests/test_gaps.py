@@ -106,7 +106,7 @@ def test_the_company_shows_what_the_denials_below_take_away(untouched: Seen) -> 
     silent = {rule.id for rule in all_rules()} - {finding.rule for finding in untouched.audit.findings}
     # Only flow logs tell what endpoints can replace, and what was measured elsewhere.
     few = {"endpoint-security-group-open", "interface-endpoint-single-az", "measured-elsewhere"}
-    assert silent <= few | {"replaceable-nat-gateway"}
+    assert silent <= few | {"replaceable-nat-gateway", "shared-interface-endpoint"}
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -184,16 +184,19 @@ def test_an_unknown_field_of_a_later_minor_change_is_ignored(tmp_path: Path) -> 
 
 def test_evidence_that_was_saved_before_policies_were_read_leaves_them_unknown(tmp_path: Path) -> None:
     path = tmp_path / "evidence.json"
-    endpoint = Endpoint("vpce-1", "111122223333", "us-east-1", "vpc-1", "Gateway", "s3", policy_open=True)
+    place = ("vpce-1", "111122223333", "us-east-1", "vpc-1", "Interface", "s3")
+    endpoint = Endpoint(*place, policy_open=True, shared_with=("vpc-1", "vpc-2"))
     service = EndpointService("com.amazonaws.us-east-1.sqs", "sqs", "us-east-1", policy_supported=True)
     network = Network(endpoints=(endpoint,), endpoint_services=(service,))
     save_evidence(path, replace(EVIDENCE, scopes=(replace(EVIDENCE.scopes[0], network=network),)))
+    assert load_evidence(path).network.endpoints == (endpoint,)
     document = json.loads(path.read_text())
     del document["scopes"][0]["network"]["endpoints"][0]["policy_open"]
+    del document["scopes"][0]["network"]["endpoints"][0]["shared_with"]
     del document["scopes"][0]["network"]["endpoint_services"][0]["policy_supported"]
     path.write_text(json.dumps(document))
     loaded = load_evidence(path).network
-    assert loaded.endpoints == (replace(endpoint, policy_open=None),)
+    assert loaded.endpoints == (replace(endpoint, policy_open=None, shared_with=()),)
     assert loaded.endpoint_services == (replace(service, policy_supported=None),)
 
 

@@ -31,13 +31,16 @@ async def with_offers(evidence: Evidence, callers: Callers, find: FindServices) 
 
 
 def _named(evidence: Evidence) -> Mapping[Place, set[str]]:
-    """Short names by the accounts whose VPCs may get an endpoint: where zones have names of an account's own."""
+    """Short names by the accounts whose VPCs may get an endpoint: where zones have names of an account's own.
+
+    The client's, and the NAT gateway's: its VPC may be a hub, whose endpoint others can share.
+    """
     named: dict[Place, set[str]] = {}
     for scope in evidence.scopes:
-        for one in scope.attributions:
-            place = (_owner(evidence, one) or scope.account_id, scope.region)
-            if _may_be_offered(one, scope.region) and _is_known(evidence, place):
-                named.setdefault(place, set()).add(one.service)
+        for one in (one for one in scope.attributions if _may_be_offered(one, scope.region)):
+            for account in {scope.account_id, _owner(evidence, one) or scope.account_id}:
+                if _is_known(evidence, (account, scope.region)):
+                    named.setdefault((account, scope.region), set()).add(one.service)
     return named
 
 

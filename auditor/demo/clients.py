@@ -96,7 +96,8 @@ def _eks_pod(scope: Scope, client: Client) -> str:
 
 
 def _transit_gateway(scope: Scope, client: Client) -> str:
-    attachment = scope.company.transit_gateway_attachments["egress"]
+    attachments = scope.company.transit_gateway_attachments
+    attachment = next(found for vpc, found in attachments.items() if client.subnet.startswith(f"{vpc}-"))
     description = f"Network Interface for Transit Gateway Attachment {attachment}"
     interface = _interface(scope, client, description, PrivateIpAddress=client.address)
     moto_patches.finish_client(scope.moto, interface, "transit_gateway", {})

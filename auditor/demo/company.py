@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from auditor.demo import (
     analytics,
+    depots,
     egress,
     flow_log_plans,
     flow_logs,
@@ -60,6 +61,7 @@ def seed(aws: EmbeddedAws, now: datetime) -> Company:
     scopes = _build_production(production, company, now) | _build_data_platform(platform, company, now)
     _build_logs(production, platform, company, scopes)
     _build_fulfilment(production, company, now)
+    _build_depots(production, company, now)
     return company
 
 
@@ -109,6 +111,18 @@ def _build_fulfilment(production: Account, company: Company, now: datetime) -> N
     resolver = production.client("route53resolver", scope.region)
     for network in fulfilment.NETWORKS:
         query_logs.build(scope, resolver, network, said[network])
+
+
+def _build_depots(production: Account, company: Company, now: datetime) -> None:
+    # After fulfilment, again for the same reason.
+    scope = _scope(production, _REGIONS[0], company, now)
+    depots.build(scope)
+    owners = {egress.FLOW_LOG_BUCKET: production.id}
+    said = flow_logs.build(company, _published(scope), owners, depots.plans(company))
+    resolver = production.client("route53resolver", scope.region)
+    for spoke in depots.SPOKES:
+        talks = [talk for talk in said[depots.HUB] if talk.client.subnet.startswith(spoke)]
+        query_logs.build(scope, resolver, spoke, talks)
 
 
 def _create_bucket(account: Account, region: str, name: str) -> None:

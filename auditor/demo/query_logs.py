@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.demo.conversations import Conversation
     from auditor.demo.scope import Client, Scope
 
-NETWORKS = ("shop-prod", "fulfilment", "archive")
+NETWORKS = ("shop-prod", "fulfilment", "archive", "depots")
 BUCKET = "nordlicht-dns-logs"
 
 

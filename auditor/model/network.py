@@ -147,6 +147,7 @@ class Endpoint:
     """A VPC endpoint of any type; `service` is the short name (`s3`, `ecr.api`), else the full one.
 
     `policy_open`: its policy lets everybody do everything; `None` where it was not read or cannot be judged.
+    `shared_with` are the VPCs, its own included, in which a private hosted zone leads the service's names to it.
     """
 
     id: str
@@ -169,6 +170,7 @@ class Endpoint:
     name: str = ""
     tags: Tags = ()
     policy_open: bool | None = None
+    shared_with: tuple[str, ...] = ()
 
     @property
     def is_available(self) -> bool:
@@ -342,6 +344,7 @@ _INDEXED = {
     "tables_of_vpc": {"route_tables"},
     "routed_to": {"route_tables"},
     "endpoints_of_vpc": {"endpoints"},
+    "endpoints_shared_with": {"endpoints"},
     "subnets_of_vpc": {"subnets"},
     "nat_gateways_of_vpc": {"nat_gateways"},
     "acl_of_subnet": {"network_acls"},
@@ -427,6 +430,11 @@ class Network:
     def endpoints_of_vpc(self) -> dict[str, tuple[Endpoint, ...]]:
         """Endpoints by VPC."""
         return _grouped((endpoint.vpc_id, endpoint) for endpoint in self.endpoints)
+
+    @cached_property
+    def endpoints_shared_with(self) -> dict[str, tuple[Endpoint, ...]]:
+        """Endpoints by the VPCs whose private hosted zones lead to them."""
+        return _grouped((vpc_id, endpoint) for endpoint in self.endpoints for vpc_id in endpoint.shared_with)
 
     @cached_property
     def subnets_of_vpc(self) -> dict[str, tuple[Subnet, ...]]:

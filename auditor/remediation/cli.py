@@ -9,10 +9,12 @@ from collections.abc import Iterable
 
 from auditor.model.audit import Remediation
 from auditor.model.network import Network
+from auditor.remediation.cli_endpoints import add_gateway, add_interface, vpc_dns
 from auditor.remediation.cli_routes import Commands, drop_nat, reroute
+from auditor.remediation.cli_shared import join, share
+from auditor.remediation.hosted_zones import guests
 from auditor.remediation.quoted import comment
-from auditor.remediation.services import service_name
-from auditor.remediation.shell import by_tag, ec2, found, printed, retried, tagged, variable
+from auditor.remediation.shell import by_tag, ec2, tagged
 from auditor.remediation.state import State, again, states
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
@@ -24,16 +26,16 @@ from auditor.whatif.edits import (
     Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
 )
 
 _INBOUND_ONLY = "PrivateDnsOnlyForInboundResolverEndpoint={}"
-_VPCE, _GROUP = variable("VPCE"), variable("GROUP")
 
 
 def commands(edits: Iterable[Edit], network: Network) -> Remediation:
     """The commands for some edits, in their order; the way back runs in the opposite order."""
-    written = [write(edit, state) for edit, state in states(edits, network)]
+    written = [_everywhere(edit, state) for edit, state in states(edits, network)]
     if not written:
         return Remediation()
     forth = [line for there, _ in written for line in there]
@@ -41,13 +43,27 @@ def commands(edits: Iterable[Edit], network: Network) -> Remediation:
     return Remediation(cli="\n".join(forth), rollback="\n".join(back))
 
 
+def _everywhere(edit: Edit, state: State) -> Commands:
+    """With what other accounts have to do, for which the shell must get their credentials."""
+    there, back = write(edit, state)
+    if isinstance(edit, ShareInterfaceEndpoint):
+        for account in guests([edit], state.network):
+            joins, leaves = join(edit, state.network, account)
+            there += [comment(f"Then in the same shell, with credentials of account {account}:"), *joins]
+            home = comment(f"Then with credentials of account {edit.account_id}:")
+            back = [comment(f"With credentials of account {account}:"), *leaves, home, *back]
+    return there, back
+
+
 def write(edit: Edit, state: State) -> Commands:  # noqa: C901, PLR0911 -- one branch an edit, mypy sees that none is missing
     """The commands of one edit, there and back."""
     match edit:
         case AddGatewayEndpoint():
-            return _add_gateway(edit)
+            return add_gateway(edit)
         case AddInterfaceEndpoint():
-            return _add_interface(edit)
+            return add_interface(edit)
+        case ShareInterfaceEndpoint():
+            return share(edit, state.network)
         case AssociateRouteTables():
             return _associate(edit, state)
         case DropNatGateway():
@@ -62,68 +78,6 @@ def write(edit: Edit, state: State) -> Commands:  # noqa: C901, PLR0911 -- one b
             return _limit(edit, state)
         case AdmitHttps():
             return _admit(edit)
-
-
-def _add_gateway(edit: AddGatewayEndpoint) -> Commands:
-    create = ec2(
-        "create-vpc-endpoint",
-        edit.region,
-        vpc_id=edit.vpc_id,
-        vpc_endpoint_type="Gateway",
-        service_name=service_name(edit),
-        route_table_ids=edit.route_table_ids,
-        tag_specifications=tagged("vpc-endpoint", edit.endpoint_id),
-    )
-    return [create], _delete_new(edit)
-
-
-def _delete_new(edit: AddGatewayEndpoint | AddInterfaceEndpoint) -> list[str]:
-    find = f"VPCE={found('vpc-endpoint', edit.endpoint_id, edit.region)}"
-    return [find, ec2("delete-vpc-endpoints", edit.region, vpc_endpoint_ids=_VPCE)]
-
-
-def _add_interface(edit: AddInterfaceEndpoint) -> Commands:
-    """With a security group of its own: the VPC's default one admits its own members only."""
-    create = ec2(
-        "create-vpc-endpoint",
-        edit.region,
-        vpc_id=edit.vpc_id,
-        vpc_endpoint_type="Interface",
-        service_name=service_name(edit),
-        subnet_ids=edit.subnet_ids,
-        security_group_ids=_GROUP,
-        private_dns_enabled=True,
-        tag_specifications=tagged("vpc-endpoint", edit.endpoint_id),
-    )
-    find = f"GROUP={found('security-group', edit.endpoint_id, edit.region)}"
-    delete = retried(ec2("delete-security-group", edit.region, group_id=_GROUP))
-    return [*_vpc_dns(edit), *_new_group(edit), create], [*_delete_new(edit), find, delete]
-
-
-def _new_group(edit: AddInterfaceEndpoint) -> list[str]:
-    make = ec2(
-        "create-security-group",
-        edit.region,
-        vpc_id=edit.vpc_id,
-        group_name=f"{edit.service}-endpoint-of-{edit.vpc_id}",
-        description=f"endpoint-of-{edit.service}",
-        tag_specifications=tagged("security-group", edit.endpoint_id),
-        query="GroupId",
-        output="text",
-    )
-    admit = (
-        ec2("authorize-security-group-ingress", edit.region, group_id=_GROUP, protocol="tcp", port="443", cidr=cidr)
-        for cidr in edit.cidrs
-    )
-    return [f"GROUP={printed(make)}", *admit]
-
-
-def _vpc_dns(edit: AddInterfaceEndpoint | TurnOnPrivateDns) -> list[str]:
-    """Both attributes, which private names need; they stay on after the way back: others may rely on them by then."""
-    return [
-        ec2("modify-vpc-attribute", edit.region, vpc_id=edit.vpc_id, enable_dns_support=True),
-        ec2("modify-vpc-attribute", edit.region, vpc_id=edit.vpc_id, enable_dns_hostnames=True),
-    ]
 
 
 def _associate(edit: AssociateRouteTables, state: State) -> Commands:
@@ -166,7 +120,7 @@ def _private_dns(edit: TurnOnPrivateDns, state: State) -> Commands:
     modify = "modify-vpc-endpoint"
     there = ec2(modify, edit.region, vpc_endpoint_id=edit.endpoint_id, private_dns_enabled=True)
     back = ec2(modify, edit.region, vpc_endpoint_id=_then(edit, state), no_private_dns_enabled=True)
-    return [*_vpc_dns(edit), there], [back]
+    return [*vpc_dns(edit.vpc_id, edit.region), there], [back]
 
 
 def _limit(edit: LimitPrivateDnsToInboundResolver, state: State) -> Commands:
@@ -188,7 +142,7 @@ def _admit(edit: AdmitHttps) -> Commands:
 def look(edit: Edit) -> str:
     """A command that shows whether an edit was carried out; it changes nothing."""
     match edit:
-        case AddGatewayEndpoint() | AddInterfaceEndpoint():
+        case AddGatewayEndpoint() | AddInterfaceEndpoint() | ShareInterfaceEndpoint():
             return _look_at_endpoints(edit.region, by_tag(edit.endpoint_id))
         case AssociateRouteTables() | DropEndpoint() | TurnOnPrivateDns() | LimitPrivateDnsToInboundResolver():
             return _look_at_endpoints(edit.region, f"Name=vpc-endpoint-id,Values={edit.endpoint_id}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.model.network import Network, Route
+from auditor.remediation.hosted_zones import guests, vpcs_by_account, zones_of
 from auditor.remediation.quoted import comment, logical, quoted
 from auditor.remediation.routes import destination, endpoints_of, target, to_copy
 from auditor.remediation.services import service_name
@@ -18,6 +19,7 @@ from auditor.whatif.edits import (
     AdmitHttps,
     Edit,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     apply_all,
 )
 
@@ -74,6 +76,8 @@ def _make(edit: Edit, network: Network, after: Network) -> _Made | None:
             return _gateway(edit, after)
         case AddInterfaceEndpoint():
             return _interface(edit)
+        case ShareInterfaceEndpoint():
+            return _shared(edit, network)
         case AdmitHttps():
             return _admit(edit)
         case RouteSubnetToNat():
@@ -83,11 +87,15 @@ def _make(edit: Edit, network: Network, after: Network) -> _Made | None:
 
 
 def _hints(edits: Iterable[Edit], network: Network) -> Iterator[str]:
-    """A stack cannot switch on what private names need of a VPC that it did not make."""
+    """A stack cannot switch on what private names need of a VPC that it did not make, nor act for two accounts."""
     for edit in edits:
-        vpc = network.vpc.get(edit.vpc_id) if isinstance(edit, AddInterfaceEndpoint) else None
-        if isinstance(edit, AddInterfaceEndpoint) and not (vpc and vpc.dns_support and vpc.dns_hostnames):
-            yield f"First turn on enableDnsSupport and enableDnsHostnames of {edit.vpc_id}: private names need both."
+        served = edit.served if isinstance(edit, ShareInterfaceEndpoint) else ()
+        for vpc_id in (edit.vpc_id,) if isinstance(edit, AddInterfaceEndpoint) else served:
+            vpc = network.vpc.get(vpc_id)
+            if not (vpc and vpc.dns_support and vpc.dns_hostnames):
+                yield f"First turn on enableDnsSupport and enableDnsHostnames of {vpc_id}: private names need both."
+        for account in guests([edit], network):
+            yield f"VPCs of account {account} are not in it: authorize and associate them with the zones by commands."
 
 
 def _resource(name: str, kind: str, properties: Mapping[str, _Property], depends_on: Iterable[str] = ()) -> str:
@@ -128,7 +136,7 @@ def _gateway(edit: AddGatewayEndpoint, after: Network) -> _Made:
     return _resource(name, "AWS::EC2::VPCEndpoint", properties), _ENDPOINT_OUTPUT.format(id=name)
 
 
-def _interface(edit: AddInterfaceEndpoint) -> _Made:
+def _interface(edit: AddInterfaceEndpoint | ShareInterfaceEndpoint) -> _Made:
     name = logical(edit.endpoint_id)
     group = f"{name}Group"
     ports = {"IpProtocol": "tcp", "FromPort": "443", "ToPort": "443"}
@@ -141,12 +149,34 @@ def _interface(edit: AddInterfaceEndpoint) -> _Made:
         "VpcEndpointType": "Interface",
         "VpcId": quoted(edit.vpc_id),
         "ServiceName": quoted(service_name(edit)),
-        "PrivateDnsEnabled": "true",
+        "PrivateDnsEnabled": "true" if isinstance(edit, AddInterfaceEndpoint) else "false",
         "SubnetIds": [quoted(one) for one in edit.subnet_ids],
         "SecurityGroupIds": [f"!Ref {group}"],
     }
     resources = _resource(group, "AWS::EC2::SecurityGroup", of_group)
     return resources + _resource(name, "AWS::EC2::VPCEndpoint", of_endpoint), _ENDPOINT_OUTPUT.format(id=name)
+
+
+def _shared(edit: ShareInterfaceEndpoint, network: Network) -> _Made:
+    """With a private hosted zone for the VPCs of the stack's own account."""
+    endpoint, outputs = _interface(edit)
+    resources, own = [endpoint], vpcs_by_account(edit, network)[edit.account_id]
+    for number, (zone, names) in enumerate(zones_of(edit).items(), 1):
+        zone_id = f"{logical(edit.endpoint_id)}Zone{number}"
+        vpcs = [{"VPCId": quoted(one), "VPCRegion": quoted(edit.region)} for one in own]
+        resources.append(_resource(zone_id, "AWS::Route53::HostedZone", {"Name": quoted(zone), "VPCs": vpcs}))
+        resources += [
+            _resource(f"{zone_id}Record{count}", "AWS::Route53::RecordSet", _record(edit, zone_id, name))
+            for count, name in enumerate(names, 1)
+        ]
+    return "".join(resources), outputs
+
+
+def _record(edit: ShareInterfaceEndpoint, zone_id: str, name: str) -> dict[str, _Property]:
+    """DnsEntries are `zone:name`, that of the region first (CloudFormation guide, read 2026-11-20)."""
+    entry = f'!Split [":", !Select [0, !GetAtt {logical(edit.endpoint_id)}.DnsEntries]]'
+    alias = f"{{HostedZoneId: !Select [0, {entry}], DNSName: !Select [1, {entry}]}}"
+    return {"HostedZoneId": f"!Ref {zone_id}", "Name": quoted(name), "Type": "A", "AliasTarget": alias}
 
 
 def _admit(edit: AdmitHttps) -> _Made:

@@ -21,6 +21,12 @@ def resource(kind: str, name: str, arguments: Mapping[str, str], *nested: str) -
     return f'resource "{kind}" "{label(name)}" {{\n' + "\n".join(inner) + "}\n"
 
 
+def block(kind: str, arguments: Mapping[str, str]) -> str:
+    """A nested block, as lines of the one around it."""
+    inner = "".join(f"  {line}\n" for line in _aligned(arguments).splitlines())
+    return f"  {kind} {{\n{inner}  }}\n"
+
+
 def imported(address: str, one: str) -> str:
     """Takes over what is there, so that it is changed and not made a second time."""
     return "import {\n" + _aligned({"to": address, "id": interpolating(one)}) + "}\n"

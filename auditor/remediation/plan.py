@@ -12,7 +12,9 @@ from shlex import quote
 from auditor.model.audit import PlanRemediation, Remediation
 from auditor.model.network import Network
 from auditor.remediation.cli import look, write
+from auditor.remediation.cli_shared import join, look_at_zones, told_zones
 from auditor.remediation.cloudformation import has_form, template
+from auditor.remediation.hosted_zones import guests, vpcs_by_account
 from auditor.remediation.quoted import comment
 from auditor.remediation.state import State, carried_out, states
 from auditor.remediation.terraform import configuration
@@ -22,6 +24,7 @@ from auditor.whatif.edits import (
     AddInterfaceEndpoint,
     Edit,
     LimitPrivateDnsToInboundResolver,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
     apply_all,
 )
@@ -37,35 +40,40 @@ fi"""
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """An edit of a step with its commands."""
+    """An edit of a step with its commands in one account, and those that show what it did there."""
 
     change: Change
     edit: Edit
     there: list[str]
     back: list[str]
+    looks: list[str]
 
 
 def plan_texts(changes: Iterable[Change], network: Network) -> tuple[PlanRemediation, ...]:
-    """The changes of one network by account and region; those of an account stay in their order."""
+    """The changes of one network by account and region; those of an account stay in their order.
+
+    A change for which several accounts must do something stands in the document of each.
+    """
     places: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
-        places.setdefault((change.finding.account_id, change.finding.region), []).append(change)
+        for account in (change.finding.account_id, *guests(change.edits, network)):
+            places.setdefault((account, change.finding.region), []).append(change)
     return tuple(_texts(account, region, here, network) for (account, region), here in sorted(places.items()))
 
 
 def _texts(account: str, region: str, changes: list[Change], network: Network) -> PlanRemediation:
-    written = list(_written(changes, network))
+    written = list(_written(account, changes, network))
     remediation = Remediation(
         cli=_forth(account, region, changes, written),
-        cloudformation=_stack(changes, written, network),
-        terraform=configuration((one.edit for one in written), network, _named(changes)),
+        cloudformation=_stack(account, changes, written, network),
+        terraform=configuration((one.edit for one in written), network, _named(changes), account),
         rollback=_back(account, region, written),
     )
     return PlanRemediation(account, region, tuple(change.step for change in changes), remediation)
 
 
-def _written(changes: list[Change], network: Network) -> Iterator[_Written]:
-    """Without edits that those before them leave nothing to do."""
+def _written(account: str, changes: list[Change], network: Network) -> Iterator[_Written]:
+    """Without edits that those before them leave nothing to do, and without what other accounts do."""
     needed: list[tuple[Change, Edit]] = []
     after = network
     for change in changes:
@@ -75,7 +83,19 @@ def _written(changes: list[Change], network: Network) -> Iterator[_Written]:
                 after = carried_out(edit, after)
     met: Iterator[tuple[Edit, State]] = states([edit for _, edit in needed], network)
     for (change, edit), (_, state) in zip(needed, met, strict=True):
-        yield _Written(change, edit, *write(edit, state))
+        if account == change.finding.account_id:
+            yield _Written(change, edit, *write(edit, state), [look(edit)])
+        elif isinstance(edit, ShareInterfaceEndpoint):
+            yield _joined(account, change, edit, state)
+
+
+def _joined(account: str, change: Change, edit: ShareInterfaceEndpoint, state: State) -> _Written:
+    """What another account than the hub's does, once that has done its part."""
+    there, back = join(edit, state.network, account)
+    first = comment(f"After account {edit.account_id} has run its part, which prints the ids of the zones.")
+    last = comment(f"Before account {edit.account_id} takes its part back.")
+    looks = [look_at_zones(edit, one) for one in vpcs_by_account(edit, state.network)[account]]
+    return _Written(change, edit, [first, *told_zones(edit), *there], [last, *back], looks)
 
 
 def _forth(account: str, region: str, changes: list[Change], written: list[_Written]) -> str:
@@ -87,7 +107,7 @@ def _forth(account: str, region: str, changes: list[Change], written: list[_Writ
         *_checks(changes),
     ]
     steps = _steps(written, lambda one: one.there)
-    looks = (look(one.edit) for one in written)
+    looks = (line for one in written for line in one.looks)
     tail = [
         "",
         comment("Check: each resource as AWS now has it; an endpoint is available within minutes."),
@@ -131,8 +151,10 @@ def _risks(changes: list[Change]) -> Iterator[str]:
 
 
 def _risks_of(edit: Edit) -> Iterator[str]:
-    if isinstance(edit, AddGatewayEndpoint | AddInterfaceEndpoint):
+    if isinstance(edit, AddGatewayEndpoint | AddInterfaceEndpoint | ShareInterfaceEndpoint):
         yield "The policy of a new endpoint admits all that its clients may do anyway: narrow it where yours must not."
+    if isinstance(edit, ShareInterfaceEndpoint):
+        yield "The service's names lead all clients of these VPCs elsewhere, once old DNS answers have run out."
     if isinstance(edit, AddInterfaceEndpoint | TurnOnPrivateDns | LimitPrivateDnsToInboundResolver):
         yield "The service's names lead all clients of the VPC elsewhere, once old DNS answers have run out."
 
@@ -160,10 +182,11 @@ def _named(changes: list[Change]) -> list[str]:
     return [*_risks(changes), *(f"Step {change.step}: {change.finding.id}" for change in changes)]
 
 
-def _stack(changes: list[Change], written: list[_Written], network: Network) -> str | None:
+def _stack(account: str, changes: list[Change], written: list[_Written], network: Network) -> str | None:
     """Only what a stack can make, and which steps it leaves to the commands."""
     after = apply_all(network, (one.edit for one in written))
-    made = [one for one in written if has_form(one.edit, network, after)]
+    own = [one for one in written if one.change.finding.account_id == account]
+    made = [one for one in own if has_form(one.edit, network, after)]
     rest = dict.fromkeys(one.change.step for one in written if one not in made)
     notes = [*_named(changes)]
     if rest:

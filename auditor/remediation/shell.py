@@ -6,7 +6,7 @@ Values are quoted whatever they contain; names and tags of an account never ente
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from shlex import quote
 
 TAG = "auditor:change"
@@ -34,8 +34,17 @@ class Expanded(str):
 
 
 def ec2(command: str, region: str, **options: str | bool | Iterable[str]) -> str:
-    """One command. An option without a value is left out, one that is true stands alone."""
-    words = [f"aws ec2 {command} --region {quote(region)}"]
+    """One command of EC2. An option without a value is left out, one that is true stands alone."""
+    return _command("ec2", command, region, options)
+
+
+def route53(command: str, region: str, **options: str | bool | Iterable[str]) -> str:
+    """One command of Route 53, which is everywhere; the region tells the partition."""
+    return _command("route53", command, region, options)
+
+
+def _command(service: str, command: str, region: str, options: Mapping[str, str | bool | Iterable[str]]) -> str:
+    words = [f"aws {service} {command} --region {quote(region)}"]
     for name, value in options.items():
         option = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):

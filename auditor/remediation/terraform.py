@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from auditor.model.network import Network
 from auditor.remediation import terraform_routes
 from auditor.remediation.hcl import listed, output, reference, resource
+from auditor.remediation.hosted_zones import guests, vpcs_by_account
 from auditor.remediation.quoted import comment, interpolating, label
 from auditor.remediation.services import service_name
 from auditor.remediation.state import State, states
+from auditor.remediation.terraform_shared import joins, zones
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
     AddInterfaceEndpoint,
@@ -24,30 +26,39 @@ from auditor.whatif.edits import (
     Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
     apply_all,
 )
 
 
-def configuration(edits: Iterable[Edit], network: Network, notes: Iterable[str] = ()) -> str | None:
-    """The edits as they are to be at the end; `None` without any. `notes` are comments, one a line."""
+def configuration(
+    edits: Iterable[Edit], network: Network, notes: Iterable[str] = (), account: str | None = None
+) -> str | None:
+    """The edits as they are to be at the end; `None` without any. `notes` are comments, one a line.
+
+    `account` is whose provider it is for, where that matters: with a shared endpoint, the hub's or another.
+    """
     edits = tuple(edits)
     if not edits:
         return None
     after = apply_all(network, edits)
     regions = ", ".join(dict.fromkeys(edit.region for edit in edits))
-    blocks = [block for edit, state in states(edits, network) for block in _blocks(edit, state, after)]
+    blocks = [block for edit, state in states(edits, network) for block in _blocks(edit, state, after, account)]
     makes = any(block.startswith("resource") for block in blocks)
     head = [*notes, f"For a provider of {regions}.{' The way back of what is new is to destroy it.' if makes else ''}"]
     return "\n".join(["".join(f"{comment(line)}\n" for line in head), *blocks])
 
 
-def _blocks(edit: Edit, state: State, after: Network) -> Iterator[str]:  # noqa: C901 -- one branch an edit, mypy sees that none is missing
+def _blocks(edit: Edit, state: State, after: Network, account: str | None) -> Iterator[str]:  # noqa: C901 -- one branch an edit, mypy sees that none is missing
     match edit:
         case AddGatewayEndpoint():
             yield from _gateway(edit, after)
         case AddInterfaceEndpoint():
-            yield from _interface(edit, state.network)
+            yield from _dns([edit.vpc_id], state.network)
+            yield from _interface(edit)
+        case ShareInterfaceEndpoint():
+            yield from _shared(edit, state.network, account)
         case AssociateRouteTables():
             yield from _associate(edit)
         case AdmitHttps():
@@ -87,14 +98,34 @@ def _gateway(edit: AddGatewayEndpoint, after: Network) -> Iterator[str]:
     yield _endpoint_output(edit)
 
 
-def _endpoint_output(edit: AddGatewayEndpoint | AddInterfaceEndpoint) -> str:
+def _endpoint_output(edit: AddGatewayEndpoint | AddInterfaceEndpoint | ShareInterfaceEndpoint) -> str:
     return output(f"{edit.endpoint_id}-id", f"aws_vpc_endpoint.{label(edit.endpoint_id)}.id")
 
 
-def _interface(edit: AddInterfaceEndpoint, network: Network) -> Iterator[str]:
-    vpc = network.vpc.get(edit.vpc_id)
-    if not (vpc and vpc.dns_support and vpc.dns_hostnames):
-        yield _told(f"in the aws_vpc {edit.vpc_id}: enable_dns_support = true, enable_dns_hostnames = true.")
+def _shared(edit: ShareInterfaceEndpoint, network: Network, account: str | None) -> Iterator[str]:
+    """For the hub's account all but the association of other accounts' VPCs, for these that."""
+    here = account or edit.account_id
+    by_account = vpcs_by_account(edit, network)
+    yield from _dns(by_account.get(here, ()), network)
+    if here != edit.account_id:
+        yield from joins(edit, network, here)
+        return
+    yield from _interface(edit)
+    yield from zones(edit, network)
+    for other in guests([edit], network) if account is None else ():
+        vpcs = ", ".join(by_account[other])
+        yield f"{comment(f'In account {other}: an aws_route53_zone_association of each zone with {vpcs}.')}\n"
+
+
+def _dns(vpc_ids: Iterable[str], network: Network) -> Iterator[str]:
+    """What private names need of VPCs, where it is not so already."""
+    for vpc_id in vpc_ids:
+        vpc = network.vpc.get(vpc_id)
+        if not (vpc and vpc.dns_support and vpc.dns_hostnames):
+            yield _told(f"in the aws_vpc {vpc_id}: enable_dns_support = true, enable_dns_hostnames = true.")
+
+
+def _interface(edit: AddInterfaceEndpoint | ShareInterfaceEndpoint) -> Iterator[str]:
     group = f"aws_security_group.{label(edit.endpoint_id)}.id"
     of_group = {
         "name": interpolating(f"{edit.service}-endpoint-of-{edit.vpc_id}"),
@@ -107,7 +138,7 @@ def _interface(edit: AddInterfaceEndpoint, network: Network) -> Iterator[str]:
         "vpc_id": interpolating(edit.vpc_id),
         "service_name": interpolating(service_name(edit)),
         "vpc_endpoint_type": '"Interface"',
-        "private_dns_enabled": "true",
+        "private_dns_enabled": "true" if isinstance(edit, AddInterfaceEndpoint) else "false",
         "subnet_ids": listed(interpolating(one) for one in edit.subnet_ids),
         "security_group_ids": listed([group]),
     }

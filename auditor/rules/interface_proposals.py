@@ -65,9 +65,14 @@ def new_endpoint(view: View, vpc: Vpc, service: str, zones: frozenset[str]) -> A
 
 
 def _places(view: View, vpc: Vpc, zones: frozenset[str], offered: tuple[str, ...]) -> dict[str, Subnet]:
-    """A subnet for each zone: of the clients' zones, and of others in use until there are enough of them."""
+    """A subnet for each zone, of those in use."""
     subnets = sorted(view.subnets_through(vpc, HopKind.NAT_GATEWAY), key=lambda one: one.id, reverse=True)
     first = {subnet.az: subnet for subnet in subnets if subnet.az in offered}
+    return in_enough_zones(view, first, zones)
+
+
+def in_enough_zones(view: View, first: dict[str, Subnet], zones: frozenset[str]) -> dict[str, Subnet]:
+    """Of a subnet in each zone those in the clients' zones, and others until there are as many as the user demands."""
     ranked = sorted(first, key=lambda zone: (zone not in zones, zone))
     count = max(len(zones & first.keys()), view.constraints.min_endpoint_azs)
     return {zone: first[zone] for zone in ranked[:count]}

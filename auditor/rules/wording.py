@@ -33,6 +33,19 @@ INTERFACE_RISKS = (
     "Policies with aws:SourceIp on the NAT gateway's address stop matching: use aws:SourceVpce or aws:VpcSourceIp.",
 )
 
+SHARED_RISKS = (
+    "All VPCs that it serves depend on the hub: its endpoint, its routes and the transit gateway, both ways.",
+    "The hosted zone holds for every subnet of a VPC: without routes to the hub and back, clients lose the service.",
+    "A hosted zone and an endpoint with private DNS for one service exclude each other: give none of these VPCs one.",
+    "A VPC of another account is associated in two halves: its account accepts what the hub's account authorizes.",
+    "The endpoint's security group must admit 443 from all of these VPCs, its one policy what all their clients do.",
+    "Policies with aws:SourceIp, aws:SourceVpc or aws:SourceVpce see the hub: name its VPC or endpoint there.",
+)
+SHARED_CHECK = (
+    "In each of the VPCs the service's name resolves to addresses of the hub's endpoint and answers from a client; the"
+    " endpoint's BytesProcessed rises, and the NAT gateways' bytes fall by as much."
+)
+
 NAMES_SHOWN = 10
 """Of a longer list the rest is counted: a finding is read by people."""
 

@@ -80,6 +80,56 @@ class AddInterfaceEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareInterfaceEndpoint:
+    """Create an interface endpoint in a hub for other VPCs too: a private hosted zone leads them all to it.
+
+    `dns_names` are the service's private DNS names, `cidrs` those that the endpoint's security group admits.
+    """
+
+    hub_vpc_id: str
+    account_id: str
+    region: str
+    service: str
+    subnet_ids: tuple[str, ...]
+    vpc_ids: tuple[str, ...]
+    cidrs: tuple[str, ...] = ()
+    service_name: str = ""
+    dns_names: tuple[str, ...] = ()
+
+    @property
+    def endpoint_id(self) -> str:
+        """The name under which the new endpoint stands in the changed network."""
+        return f"new-shared-{self.service}-endpoint-of-{self.hub_vpc_id}"
+
+    @property
+    def vpc_id(self) -> str:
+        """The VPC in which the new endpoint is."""
+        return self.hub_vpc_id
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The VPCs whose DNS leads to it."""
+        return tuple(dict.fromkeys((self.hub_vpc_id, *self.vpc_ids)))
+
+    def apply(self, network: Network) -> Network:
+        """The network with the endpoint, and with the DNS attributes on of all VPCs that it serves."""
+        if self.endpoint_id in network.endpoint:
+            return network
+        new = Endpoint(
+            id=self.endpoint_id,
+            account_id=self.account_id,
+            region=self.region,
+            vpc_id=self.hub_vpc_id,
+            type="Interface",
+            service=self.service,
+            service_name=self.service_name,
+            subnet_ids=self.subnet_ids,
+            shared_with=self.served,
+        )
+        return reduce(_with_dns, self.served, network.changed(endpoints=(*network.endpoints, new)))
+
+
+@dataclass(frozen=True, slots=True)
 class AssociateRouteTables:
     """Associate a gateway endpoint that exists with more route tables."""
 
@@ -220,6 +270,7 @@ class AdmitHttps:
 Edit = (
     AddGatewayEndpoint
     | AddInterfaceEndpoint
+    | ShareInterfaceEndpoint
     | AssociateRouteTables
     | DropNatGateway
     | RouteSubnetToNat
@@ -240,6 +291,8 @@ def vpcs_of(edit: Edit, network: Network) -> frozenset[str]:
     match edit:
         case AddGatewayEndpoint() | AddInterfaceEndpoint() | TurnOnPrivateDns():
             return frozenset({edit.vpc_id, *_home(network.endpoint.get(getattr(edit, "endpoint_id", "")))})
+        case ShareInterfaceEndpoint():
+            return frozenset(edit.served)
         case AssociateRouteTables() | DropEndpoint() | LimitPrivateDnsToInboundResolver():
             return _home(network.endpoint.get(edit.endpoint_id))
         case DropNatGateway():
@@ -253,7 +306,9 @@ def vpcs_of(edit: Edit, network: Network) -> frozenset[str]:
 
 
 def _home(resource: Endpoint | NatGateway | Subnet | RouteTable | None) -> frozenset[str]:
-    return frozenset({resource.vpc_id} if resource else ())
+    """The VPC in which it is, and those which an endpoint serves besides."""
+    served = resource.shared_with if isinstance(resource, Endpoint) else ()
+    return frozenset({resource.vpc_id, *served} if resource else ())
 
 
 def _with_endpoint(network: Network, changed: Endpoint) -> Network:

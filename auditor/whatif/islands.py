@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.model.network import Network
@@ -17,6 +17,7 @@ from auditor.whatif.edits import (
     Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
     vpcs_of,
 )
@@ -86,6 +87,8 @@ def _service(edit: Edit, network: Network) -> str | None:
             return edit.service
         case AddInterfaceEndpoint():
             return edit.service if _resolves(network, edit.vpc_id) else None
+        case ShareInterfaceEndpoint():
+            return edit.service if all(_resolves(network, vpc_id) for vpc_id in edit.served) else None
         case TurnOnPrivateDns():
             endpoint = network.endpoint.get(edit.endpoint_id)
             return endpoint.service if endpoint and _resolves(network, edit.vpc_id) else None
@@ -102,7 +105,34 @@ def _resolves(network: Network, vpc_id: str) -> bool:
     return vpc is None or (vpc.dns_support is not False and vpc.dns_hostnames is not False)
 
 
-def exclude_each_other(candidates: Iterable[Candidate]) -> bool:
+def exclude_each_other(candidates: Sequence[Candidate]) -> bool:
+    """Whether what one does makes another impossible."""
+    return _drops_what_others_lead_to(candidates) or _answers_twice(candidates)
+
+
+def _answers_twice(candidates: Iterable[Candidate]) -> bool:
+    """Whether a shared endpoint and another one are to answer for one service in one VPC: AWS refuses the second."""
+    answered: dict[tuple[str, str], tuple[bool, str]] = {}
+    for candidate in candidates:
+        for edit in candidate.edits:
+            is_shared = isinstance(edit, ShareInterfaceEndpoint)
+            for key in _answering(edit):
+                other_is_shared, other = answered.setdefault(key, (is_shared, candidate.id))
+                if other != candidate.id and (is_shared or other_is_shared):
+                    return True
+    return False
+
+
+def _answering(edit: Edit) -> Iterator[tuple[str, str]]:
+    """The VPCs and the service for which a new endpoint answers."""
+    match edit:
+        case AddInterfaceEndpoint():
+            yield edit.vpc_id, edit.service
+        case ShareInterfaceEndpoint():
+            yield from ((vpc_id, edit.service) for vpc_id in edit.served)
+
+
+def _drops_what_others_lead_to(candidates: Iterable[Candidate]) -> bool:
     """Whether one drops a NAT gateway to which another leads routes: its commands would not know these."""
     led_to, dropped = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for candidate in candidates:

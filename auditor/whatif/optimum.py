@@ -128,7 +128,7 @@ class Search:
 
     def _added(self, base: Forecast, under: Chosen, chosen: Chosen) -> Forecast | None:
         """The price of candidates on top of others, by a look around them; `None` where they exclude each other."""
-        if exclude_each_other(self.candidates[number] for number in sorted(under | chosen)):
+        if exclude_each_other([self.candidates[number] for number in sorted(under | chosen)]):
             return None
         if self._go_before(chosen, under):
             return base.to(self._after(under | chosen).network)

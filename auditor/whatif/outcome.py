@@ -200,8 +200,10 @@ class Outcome:
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
         now = self.situation.network
-        both = (now.endpoints_of_vpc.get(vpc_id, ()), after.endpoints_of_vpc.get(vpc_id, ()))
-        touched = _changed(*both) if now.vpc.get(vpc_id) == after.vpc.get(vpc_id) else both
+        own = (now.endpoints_of_vpc.get(vpc_id, ()), after.endpoints_of_vpc.get(vpc_id, ()))
+        shared = (now.endpoints_shared_with.get(vpc_id, ()), after.endpoints_shared_with.get(vpc_id, ()))
+        is_same = now.vpc.get(vpc_id) == after.vpc.get(vpc_id)
+        touched = (*_changed(*own), *_changed(*shared)) if is_same else (*own, *shared)
         services = {_served(endpoint) for part in touched for endpoint in part}
         return sorted(services, key=lambda one: (one.service, one.region or ""))
 
@@ -256,7 +258,8 @@ def _reach(before: Network, after: Network) -> tuple[frozenset[str], dict[str, s
     )
     narrow: dict[str, set[Destination]] = {}
     for endpoint in (one for part in _changed(before.endpoints, after.endpoints) for one in part):
-        narrow.setdefault(endpoint.vpc_id, set()).add(_served(endpoint))
+        for vpc_id in (endpoint.vpc_id, *endpoint.shared_with):
+            narrow.setdefault(vpc_id, set()).add(_served(endpoint))
     return frozenset(wide.union(one.vpc_id for part in routes for one in part)), narrow
 
 

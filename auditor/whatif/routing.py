@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from auditor.model.network import GATEWAY_SERVICES, NAT64, Endpoint, NatGateway, Network, Route, RouteTable, Subnet
 from auditor.model.traffic import INTERNET, Destination, Flow
+from auditor.whatif.connected import transit_between
 from auditor.whatif.route_lookup import NAT64_PART, Part, chosen, nat64_parts, parts, passes_endpoints
 from auditor.whatif.transit import DROPPED, landing
 
@@ -103,25 +104,40 @@ def routes(network: Network, flow: Flow) -> Iterator[Path]:
 
 def route_from(network: Network, subnet: Subnet, destination: Destination, part: Part = None) -> Path:
     """From a subnet to a part of a destination: the VPC's DNS first, then the subnet's route table."""
-    hop = endpoint_hop(network, subnet, destination, part)
-    return Path((hop,)) if hop else egress(network, subnet, destination, part)
+    return to_endpoint(network, subnet, destination, part) or egress(network, subnet, destination, part)
 
 
-def endpoint_hop(network: Network, subnet: Subnet, destination: Destination, part: Part = None) -> Hop | None:
-    """The endpoint of its own VPC that takes what a subnet sends to a part of a destination, if any.
+def to_endpoint(network: Network, subnet: Subnet, destination: Destination, part: Part = None) -> Path | None:
+    """The way to the endpoint that takes what a subnet sends to a part of a destination, if any.
 
-    Clients behind NAT64 ask for IPv6 addresses, which no endpoint is taken to answer.
+    The VPC's own endpoint with private DNS answers before a private hosted zone, and DNS comes before routes. Clients
+    behind NAT64 ask for IPv6 addresses, which no endpoint is taken to answer.
     """
     if part is NAT64_PART:
         return None
     interface = capturing_endpoint(network, subnet.vpc_id, destination)
     if interface:
-        return Hop(HopKind.INTERFACE_ENDPOINT, interface.id, vpc_id=subnet.vpc_id)
+        return Path((Hop(HopKind.INTERFACE_ENDPOINT, interface.id, vpc_id=subnet.vpc_id),))
+    if shared := _to_shared(network, subnet, destination):
+        return shared
     table = network.table_of_subnet.get(subnet.id)
     if table is None or passes_endpoints(table, part):
         return None
     gateway = gateway_endpoint(network, table, destination)
-    return Hop(HopKind.GATEWAY_ENDPOINT, gateway.id, vpc_id=subnet.vpc_id) if gateway else None
+    return Path((Hop(HopKind.GATEWAY_ENDPOINT, gateway.id, vpc_id=subnet.vpc_id),)) if gateway else None
+
+
+def _to_shared(network: Network, subnet: Subnet, destination: Destination) -> Path | None:
+    """To an endpoint that serves the VPC by a private hosted zone, if the way to it is certain."""
+    for endpoint in network.endpoints_shared_with.get(subnet.vpc_id, ()):
+        if not _resolves(network, subnet.vpc_id) or not _is_for(endpoint, destination):
+            continue
+        hop = Hop(HopKind.INTERFACE_ENDPOINT, endpoint.id, vpc_id=endpoint.vpc_id)
+        if endpoint.vpc_id == subnet.vpc_id:
+            return Path((hop,))
+        if gateway := transit_between(network, subnet, endpoint.subnet_ids):
+            return Path((Hop(HopKind.TRANSIT_GATEWAY, gateway, vpc_id=endpoint.vpc_id), hop))
+    return None
 
 
 def egress(network: Network, subnet: Subnet, destination: Destination = _INTERNET, part: Part = None) -> Path:
@@ -131,8 +147,7 @@ def egress(network: Network, subnet: Subnet, destination: Destination = _INTERNE
 
 def capturing_endpoint(network: Network, vpc_id: str, destination: Destination) -> Endpoint | None:
     """The interface endpoint to which the VPC's DNS sends this destination, if any."""
-    vpc = network.vpc.get(vpc_id)
-    if vpc and (vpc.dns_support is False or vpc.dns_hostnames is False):
+    if not _resolves(network, vpc_id):
         return None
     for endpoint in network.endpoints_of_vpc.get(vpc_id, ()):
         if endpoint.service == destination.service and _captures(endpoint, destination):
@@ -157,15 +172,20 @@ def zone_of_nat(network: Network, nat: NatGateway) -> str | None:
     return subnet.az if subnet and nat.mode == "zonal" else None
 
 
+def _resolves(network: Network, vpc_id: str) -> bool:
+    """Whether private names may work in a VPC: they need both of its DNS attributes, which not every audit reads."""
+    vpc = network.vpc.get(vpc_id)
+    return vpc is None or (vpc.dns_support is not False and vpc.dns_hostnames is not False)
+
+
 def _captures(endpoint: Endpoint, destination: Destination) -> bool:
+    return endpoint.private_dns and not endpoint.inbound_resolver_only and _is_for(endpoint, destination)
+
+
+def _is_for(endpoint: Endpoint, destination: Destination) -> bool:
     here = (endpoint.service, endpoint.service_region or endpoint.region)
-    return (
-        endpoint.type == "Interface"
-        and endpoint.is_available
-        and endpoint.private_dns
-        and not endpoint.inbound_resolver_only
-        and here == (destination.service, destination.region)
-    )
+    is_up = endpoint.type == "Interface" and endpoint.is_available
+    return is_up and here == (destination.service, destination.region)
 
 
 def as_measured(network: Network, resource_id: str) -> Path:

@@ -16,7 +16,7 @@ from auditor.model.network import GATEWAY_SERVICES, Network, Subnet
 from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
 from auditor.whatif.route_lookup import NAT64_PART, Part, nat64_parts, parts
-from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
+from auditor.whatif.routing import HopKind, Path, as_measured, egress, to_endpoint
 
 _INTERNET = Destination(INTERNET)
 
@@ -141,11 +141,13 @@ class Situation:
 
     @cached_property
     def leads_over(self) -> dict[str, frozenset[str]]:
-        """By VPC, the VPCs over which its subnets' ways to the internet lead."""
+        """By VPC, the VPCs over which its subnets' ways to the internet lead, and those whose endpoints serve it."""
         found: dict[str, frozenset[str]] = {}
         for subnet in self.network.subnets:
             led = (path.vpcs for path in self.all_ways_out[subnet.id])
             found[subnet.vpc_id] = found.get(subnet.vpc_id, frozenset()).union(*led)
+        for vpc_id, endpoints in self.network.endpoints_shared_with.items():
+            found[vpc_id] = found.get(vpc_id, frozenset()).union(one.vpc_id for one in endpoints)
         return found
 
     def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
@@ -160,9 +162,8 @@ class Situation:
         """The ways of today from a subnet to the parts of a destination; `ipv6` is `None` where clients may be any."""
         by_nat64 = () if ipv6 is False else nat64_parts(self.network, subnet)
         for part in (*(() if ipv6 else parts(self.network, subnet, destination)), *by_nat64):
-            hop = endpoint_hop(self.network, subnet, destination, part)
             way = self.ways_out[subnet.id] if part is None else egress(self.network, subnet, destination, part)
-            yield Origin(subnet, Path((hop,)) if hop else way, part)
+            yield Origin(subnet, to_endpoint(self.network, subnet, destination, part) or way, part)
 
     def _origins(self, flow: Flow) -> Iterator[Origin]:
         ipv6 = None if flow.client.subnet_id is None and not flow.client.ipv6 else flow.client.ipv6
@@ -180,7 +181,9 @@ class Situation:
             return (known,) if known else ()
         if flow.measured_at in self.network.nat_gateway:
             return self.clients_of_nat.get(flow.measured_at, ())
-        return self.network.subnets_of_vpc.get(flow.client.vpc_id or "", ())
+        endpoint = self.network.endpoint.get(flow.measured_at)
+        served = dict.fromkeys((flow.client.vpc_id or "", *(endpoint.shared_with if endpoint else ())))
+        return tuple(subnet for vpc_id in served for subnet in self.network.subnets_of_vpc.get(vpc_id, ()))
 
     def _may_come_from_outside(self, flow: Flow) -> bool:
         """Whether an endpoint's bytes may be of clients beyond its VPC."""

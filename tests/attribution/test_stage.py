@@ -170,8 +170,8 @@ def test_what_a_bucket_denies_is_a_gap_that_says_what_to_grant_and_to_whom(confi
     evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
     gaps = records_gaps(evidence)
     assert {gap.action for gap in gaps} == {"s3:GetObject"}
-    # egress, shop-prod, fulfilment and archive
-    assert len(gaps) == 4
+    # egress, shop-prod, fulfilment, archive and depots
+    assert len(gaps) == 5
     for gap in gaps:
         assert "AccessDenied: grant s3:ListBucket, s3:GetObject to arn:aws:" in gap.reason
     (scope,) = evidence.scopes
@@ -262,6 +262,6 @@ def test_an_engine_that_fails_is_a_gap_of_its_flow_log(config: Config, monkeypat
     monkeypatch.setattr(Tally, "add_files", fail)
     evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
     gaps = records_gaps(evidence)
-    assert len(gaps) == 4
+    assert len(gaps) == 5
     assert all("counting here failed: could not allocate block" in gap.reason for gap in gaps)
     assert evidence.scopes[0].series

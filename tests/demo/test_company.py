@@ -253,6 +253,18 @@ def test_archive_has_one_nat_gateway_and_no_endpoint(company: Company, clients: 
     assert company.vpcs["archive"] not in {found["VpcId"] for found in everywhere}
 
 
+def test_the_depots_and_their_hub_lead_to_each_other(company: Company, clients: Clients) -> None:
+    ec2, transit = clients("depots"), company.transit_gateways["nordlicht-depots"]
+    ways = routes(ec2, company.route_tables["depots-transit-a"])
+    assert ways == {
+        "0.0.0.0/0": company.nat_gateways["depots-a"],
+        "10.93.0.0/16": transit,
+        "10.94.0.0/16": transit,
+    }
+    for spoke in ("depot-north", "depot-south"):
+        assert routes(ec2, company.route_tables[f"{spoke}-private"]) == {"0.0.0.0/0": transit}
+
+
 def test_the_spoke_leaves_through_the_transit_gateway_and_the_hubs_nat_gateway(
     company: Company, clients: Clients
 ) -> None:

@@ -91,6 +91,18 @@ def test_orders_saves_the_transit_gateway_too(company: Company, audit: Audit) ->
     ]
 
 
+def test_the_depots_share_what_pays_for_neither_of_them(company: Company, audit: Audit) -> None:
+    """KMS: 50 % of 400 GB up and 40 % of 300 down are 320 GB, 99 % logged, × 730/720: 321.2 × $0.042 − $8.76 = $4.73.
+
+    Half of it, 160.6 GB, alone: × $0.062 less 2 × $8.76.
+    """
+    found = the(audit, "shared-interface-endpoint", company.vpcs["depots"], "kms")
+    assert expected(found) == Decimal("4.73")
+    assert found.id in {step.finding_id for step in audit.plan}
+    spokes = {company.vpcs[name] for name in ("depot-north", "depot-south")}
+    assert not [one for one in audit.findings if one.rule == "interface-endpoint-pays" and one.resource in spokes]
+
+
 def test_archive_needs_no_nat_gateway(company: Company, audit: Audit) -> None:
     """500 GB are 506.94 a month: $37.96 + $3.65 + $26.36; KMS has 130 of them, 131.81: $8.76 + $1.32."""
     found = the(audit, "replaceable-nat-gateway", company.nat_gateways["archive-a"])

@@ -17,7 +17,7 @@ from auditor.attribution.files import find_files
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.tally import Counted, counting
 from auditor.collectors.nat_gateways import parse_nat_gateway
-from auditor.demo import flow_log_plans, fulfilment
+from auditor.demo import depots, flow_log_plans, fulfilment
 from auditor.model.evidence import Window
 
 if TYPE_CHECKING:
@@ -40,12 +40,13 @@ NETWORKS = {
     "mobile-api": "mobile-api",
     "fulfilment": "fulfilment",
     "archive": "archive",
+    "depots": "depots",
 }
 """Flow log -> the network whose account and region it is in."""
 
 
 def all_plans(company: Company) -> list[FlowLogPlan]:
-    return [*flow_log_plans.plans(company), *fulfilment.plans(company)]
+    return [*flow_log_plans.plans(company), *fulfilment.plans(company), *depots.plans(company)]
 
 
 def described(company: Company, clients: Clients, name: str) -> dict[str, Any]:
@@ -150,6 +151,7 @@ def test_rows_without_bytes_are_as_many_as_the_inventory_says(
         ("mobile-api", "mobile-api-regional", (520 * 2**30, 2000 * 2**30), 0.976),
         ("fulfilment", "fulfilment-b", (480 * 2**30, 110 * 2**30), 0.99),
         ("archive", "archive-a", (300 * 2**30, 200 * 2**30), 1),
+        ("depots", "depots-a", (400 * 2**30, 300 * 2**30), 0.99),
     ],
 )
 def test_records_hold_almost_all_that_cloudwatch_counts(
@@ -209,6 +211,7 @@ def test_each_flow_log_says_its_shape(company: Company, clients: Clients) -> Non
         "batch": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
         "fulfilment": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
         "archive": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
+        "depots": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
     }
 
 
@@ -250,7 +253,7 @@ def test_an_interface_is_found_by_any_of_its_addresses(company: Company, clients
 
 def test_staging_has_no_flow_log(company: Company, clients: Clients) -> None:
     seen = {found["ResourceId"] for found in clients("shop-staging").describe_flow_logs()["FlowLogs"]}
-    assert seen == {company.vpcs[name] for name in ("egress", "shop-prod", "fulfilment", "archive")}
+    assert seen == {company.vpcs[name] for name in ("egress", "shop-prod", "fulfilment", "archive", "depots")}
 
 
 def test_addresses_are_what_awss_ranges_say(company: Company) -> None:
@@ -300,7 +303,7 @@ def answers(company: Company, clients: Clients) -> Iterator[tuple[str, str]]:
     """Address -> service of all names of AWS's services that the resolver answered."""
     resolver, s3 = clients("shop-prod", "route53resolver"), clients("shop-prod", "s3")
     associations = resolver.list_resolver_query_log_config_associations()["ResolverQueryLogConfigAssociations"]
-    named = ("shop-prod", "fulfilment", "archive")
+    named = ("shop-prod", "fulfilment", "archive", "depot-north", "depot-south")
     assert {one["ResourceId"] for one in associations} == {company.vpcs[name] for name in named}
     (config,) = resolver.list_resolver_query_log_configs()["ResolverQueryLogConfigs"]
     bucket = config["DestinationArn"].removeprefix("arn:aws:s3:::")

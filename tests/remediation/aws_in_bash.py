@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from jmespath import search  # type: ignore[import-untyped]
 
-from tests.remediation.shell import BASH, ec2, options, params_of
+from tests.remediation.shell import BASH, model, options, params_of
 
 END = "end of call"
 # Nothing else can run: bash itself talks to the port.
@@ -87,9 +87,10 @@ def _printed(words: list[str], client: Callable[[str, str], Any]) -> str:
     waiter = rest.pop(0) if command == "wait" else ""
     given = dict(options(rest))
     region = given.get("region", ["us-east-1"])[0]
-    answer = _call(client(service, region), waiter or command, rest, is_wait=bool(waiter)) if service == "ec2" else {}
-    if service == "sts":
-        answer = client(service, region).get_caller_identity()
+    if service == "ec2":
+        answer = _call(client(service, region), waiter or command, rest, is_wait=bool(waiter))
+    else:
+        answer = _plain_call(client(service, region), service, command, rest)
     found = search(given["query"][0], answer) if "query" in given else answer
     return _text(found) if given.get("output") == ["text"] else json.dumps(found, default=str)
 
@@ -99,9 +100,16 @@ def _text(found: Any) -> str:  # noqa: ANN401
     return "\t".join(map(_text, found)) if isinstance(found, list) else str(found)
 
 
+def _plain_call(one: Any, service: str, command: str, rest: list[str]) -> dict[str, Any]:  # noqa: ANN401
+    operation = _operations(service)[command]
+    shape = model(service).operation_model(operation).input_shape
+    answer: dict[str, Any] = getattr(one, xform_name(operation))(**params_of(rest, shape))
+    return answer
+
+
 def _call(ec2_client: Any, command: str, rest: list[str], *, is_wait: bool) -> dict[str, Any]:  # noqa: ANN401
-    operation = "DescribeNatGateways" if is_wait else _operations()[command]
-    params = params_of(rest, ec2().operation_model(operation).input_shape)
+    operation = "DescribeNatGateways" if is_wait else _operations("ec2")[command]
+    params = params_of(rest, model().operation_model(operation).input_shape)
     if is_wait:
         ec2_client.get_waiter(command.replace("-", "_")).wait(**params)
         return {}
@@ -140,8 +148,8 @@ def _permitted(params: dict[str, Any]) -> dict[str, Any]:
     return {"GroupId": params["GroupId"], "IpPermissions": [permission]}
 
 
-def _operations() -> dict[str, str]:
-    return {xform_name(name, "-"): name for name in ec2().operation_names}
+def _operations(service: str) -> dict[str, str]:
+    return {xform_name(name, "-"): name for name in model(service).operation_names}
 
 
 def _is_here(name: str) -> bool:

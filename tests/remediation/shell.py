@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -66,8 +67,8 @@ def scripts(remediation: Remediation) -> Iterator[str]:
 
 
 @cache
-def ec2() -> Any:  # noqa: ANN401 -- botocore publishes no types
-    return botocore.session.get_session().get_service_model("ec2")
+def model(service: str = "ec2") -> Any:  # noqa: ANN401 -- botocore publishes no types
+    return botocore.session.get_session().get_service_model(service)
 
 
 def check(words: list[str]) -> None:
@@ -76,13 +77,13 @@ def check(words: list[str]) -> None:
     if service == "sts":
         assert command == "get-caller-identity"
         return
-    assert service == "ec2"
+    assert service in {"ec2", "route53"}
     if command == "wait":
         waiter, *rest = rest
         command = xform_name(WAITERS[waiter], "-")
-    names = {xform_name(name, "-"): name for name in ec2().operation_names}
+    names = {xform_name(name, "-"): name for name in model(service).operation_names}
     assert command in names, command
-    shape = ec2().operation_model(names[command]).input_shape
+    shape = model(service).operation_model(names[command]).input_shape
     report = ParamValidator().validate(params_of(rest, shape), shape)
     assert not report.has_errors(), report.generate_report()
 
@@ -126,6 +127,9 @@ def structure_of(values: list[str], shape: Any) -> Any:  # noqa: ANN401
     if list(shape.members) == ["Value"] and not values:
         return {"Value": True}
     (text,) = values
+    if text.startswith("{"):
+        found: Any = json.loads(text)
+        return found
     if tag := re.fullmatch(r"ResourceType=(.*),Tags=\[{Key=(.*),Value=([^],}]*)}]", text):
         return {"ResourceType": tag[1], "Tags": [{"Key": tag[2], "Value": tag[3]}]}
     pairs = dict(part.split("=", 1) for part in re.split(r",(?=\w+=)", text))

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 
 from auditor.model.audit import Remediation
-from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Route, RouteTable, Subnet
+from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Route, RouteTable, Subnet, Vpc
 from auditor.remediation.cli import commands
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
@@ -24,6 +24,7 @@ from auditor.whatif.edits import (
     Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
 )
 from tests.remediation.shell import BASH, HOSTILE, check, run, scripts
@@ -31,6 +32,7 @@ from tests.remediation.shell import BASH, HOSTILE, check, run, scripts
 REGION = "eu-west-1"
 PLACE: Any = {"account_id": "123456789012", "region": REGION, "vpc_id": "vpc-1"}
 NETWORK = Network(
+    vpcs=(Vpc("vpc-1", "123456789012", REGION), Vpc("vpc-3", "999999999999", REGION)),
     subnets=(Subnet("subnet-1", az="eu-west-1a", **PLACE), Subnet("subnet-2", az="eu-west-1b", **PLACE)),
     route_tables=(
         RouteTable("rtb-own", subnet_ids=("subnet-1",), routes=(Route("0.0.0.0/0", "nat-1"),), **PLACE),
@@ -71,6 +73,16 @@ EDITS: dict[str, Edit] = {
     "add a gateway endpoint": AddGatewayEndpoint("vpc-1", "123456789012", REGION, "s3", ("rtb-own", "rtb-shared")),
     "add an interface endpoint": AddInterfaceEndpoint(
         "vpc-1", "123456789012", REGION, "ecr.api", ("subnet-1", "subnet-2"), ("10.0.0.0/16", "100.64.0.0/16")
+    ),
+    "share an interface endpoint": ShareInterfaceEndpoint(
+        "vpc-1",
+        "123456789012",
+        REGION,
+        "ecr.dkr",
+        ("subnet-1",),
+        ("vpc-2", "vpc-3"),
+        ("10.0.0.0/8",),
+        dns_names=("dkr.ecr.eu-west-1.amazonaws.com", "*.dkr.ecr.eu-west-1.amazonaws.com"),
     ),
     "associate": AssociateRouteTables("vpce-3", REGION, ("rtb-shared",)),
     "drop a NAT gateway and its routes": DropNatGateway("nat-1", REGION),

@@ -23,7 +23,7 @@ from auditor.remediation.flow_log import flow_log_texts
 from auditor.whatif.flow_log import NewFlowLog
 from tests.embedded import served
 from tests.remediation.languages import STRANGE, faults, terraform_value
-from tests.remediation.shell import BASH, check, ec2, params_of, run, scripts
+from tests.remediation.shell import BASH, check, model, params_of, run, scripts
 from tests.rules.ask import findings
 from tests.rules.build import GIB, A, app, evidence, nat, nat_series, regional_nat
 
@@ -56,7 +56,7 @@ def texts(flow_log: NewFlowLog) -> tuple[str, str, str]:
 def parameters(flow_log: NewFlowLog, folder: Path) -> dict[str, Any]:
     """What the command sends to AWS once the user has named a bucket."""
     (words,) = run(texts(flow_log)[0].replace("arn:aws:s3:::YOUR-BUCKET", BUCKET), folder)
-    return params_of(words[2:], ec2().operation_model("CreateFlowLogs").input_shape)
+    return params_of(words[2:], model().operation_model("CreateFlowLogs").input_shape)
 
 
 @BOTH
@@ -64,7 +64,7 @@ def test_aws_knows_each_command_and_option(flow_log: NewFlowLog, tmp_path: Path)
     for script in scripts(flow_log_texts(flow_log)):
         for words in run(script, tmp_path):
             check(words)
-    kinds = ec2().shape_for("FlowLogsResourceType").enum
+    kinds = model().shape_for("FlowLogsResourceType").enum
     assert flow_log.resource_type in kinds
 
 

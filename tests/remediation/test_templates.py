@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -258,9 +259,11 @@ def shape(blocks: dict[str, Any]) -> list[Any]:
 
 
 def filled(value: Any, text: str, other: str) -> Any:  # noqa: ANN401
-    """The properties with another id; logical ids are of the ids as well."""
+    """The properties with another id; logical ids are of the ids as well, and DNS names hold nothing strange."""
     if isinstance(value, dict):
-        return {key: "made here" if key == "Ref" else filled(one, text, other) for key, one in value.items()}
+        made_here = {"Ref", "Fn::GetAtt"}
+        return {key: "made here" if key in made_here else filled(one, text, other) for key, one in value.items()}
     if isinstance(value, list):
         return [filled(one, text, other) for one in value]
-    return value.replace(text, other) if isinstance(value, str) else value
+    tame = re.sub(r"[^A-Za-z0-9._:/*-]", "_", text)
+    return value.replace(text, other).replace(tame, other) if isinstance(value, str) else value

@@ -66,6 +66,36 @@ def hub_and_spoke(landing_to: str = "nat-a") -> Network:
     )
 
 
+def sharing(*spokes: str, offers: tuple[EndpointService, ...] | None = None, **more: object) -> Network:
+    """A hub whose two private subnets, in zones a and b, and these spokes, reach each other over a transit gateway.
+
+    Each spoke has a subnet in zone a; the last two bytes of its CIDR, 10.2.0.0/16 and on, are the hub's 10.1's.
+    """
+    public = _placed("hub-public", 1, 0, vpc_id="vpc-hub")
+    land = tuple(_placed(f"hub-land-{az}", 1, n, az, "vpc-hub") for n, az in enumerate("ab", start=1))
+    clients = tuple(_placed(name, n, 0, vpc_id=f"vpc-{name}") for n, name in enumerate(spokes, start=2))
+    hub = [
+        table("hub-public", "igw-hub", public, vpc_id="vpc-hub"),
+        table("hub-land", "nat-a", *land, vpc_id="vpc-hub"),
+    ]
+    tables = [replace(one, routes=(Route("10.0.0.0/8", "tgw-core"), *one.routes[1:])) for one in hub]
+    tables += [table(one.name, "tgw-core", one, vpc_id=one.vpc_id) for one in clients]
+    parts: dict[str, object] = {
+        "vpcs": (vpc("hub", cidr="10.1.0.0/16"), *(vpc(n, cidr=f"10.{i}.0.0/16") for i, n in enumerate(spokes, 2))),
+        "subnets": (public, *land, *clients),
+        "route_tables": tuple(tables),
+        "nat_gateways": (nat(subnet_id=public.id, vpc_id="vpc-hub"),),
+        "attachments": (attachment("vpc-hub", *land), *(attachment(one.vpc_id, one) for one in clients)),
+        "transit_routes": (default_to("vpc-hub"),),
+        "endpoint_services": (offer("kms", "a", "b"),) if offers is None else offers,
+    }
+    return Network(**{**parts, **more})  # type: ignore[arg-type]
+
+
+def _placed(name: str, vpc_number: int, number: int, az: str = "a", vpc_id: str = "") -> Subnet:
+    return replace(subnet(name, az, vpc_id), cidr=f"10.{vpc_number}.{number}.0/24")
+
+
 _BUSY = nat_series("nat-a", 180 * GIB, 540 * GIB)
 _NAT_B = nat("b", PUBLIC_B.id)
 _ECR = EndpointService(f"com.amazonaws.{REGION}.ecr.api", "ecr.api", REGION, private_dns_names=("api.ecr.example",))
@@ -121,6 +151,13 @@ FIRING: dict[str, Evidence] = {
     ),
     "s3-interface-endpoint-in-vpc": evidence(
         app((A, "nat-a"), endpoints=(interface("s3", A),)), _BUSY, endpoint_series("vpce-s3", GIB)
+    ),
+    "shared-interface-endpoint": evidence(
+        sharing("crm", "erp"),
+        nat_series("nat-a", 0, 720 * GIB),
+        attributions=tuple(
+            named("nat-a", subnet(one, vpc_id=f"vpc-{one}"), "kms", 360 * GIB) for one in ("crm", "erp")
+        ),
     ),
     "single-az-nat": evidence(app((A, "nat-a"), (B, "nat-a")), _BUSY),
     "unmeasured-nat": evidence(app((A, "nat-a")), _BUSY),

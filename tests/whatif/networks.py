@@ -36,6 +36,7 @@ from auditor.whatif.edits import (
     Edit,
     LimitPrivateDnsToInboundResolver,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     TurnOnPrivateDns,
 )
 
@@ -91,10 +92,13 @@ PRICES = prices_of(USD)
 
 
 @st.composite
-def evidences(draw: st.DrawFn, largest: int = 2**46, *, attributed: bool = True) -> Evidence:
-    """Evidence of a region of one or two accounts, everything known, all prices known."""
+def evidences(draw: st.DrawFn, largest: int = 2**46, *, attributed: bool = True, hub: bool = False) -> Evidence:
+    """Evidence of a region of one or two accounts, everything known, all prices known.
+
+    `hub`: with a VPC that all others reach over a transit gateway, and that reaches them.
+    """
     rng = draw(st.randoms(use_true_random=False))
-    network = _network(rng)
+    network = _with_hub(_network(rng)) if hub else _network(rng)
     series = tuple(_series(rng, network, largest))
     found = tuple(_attributions(rng, network, series)) if attributed else ()
     scans = tuple(_scans(rng, network)) if attributed else ()
@@ -106,6 +110,41 @@ def evidences(draw: st.DrawFn, largest: int = 2**46, *, attributed: bool = True)
 def edits(draw: st.DrawFn, network: Network) -> Edit:
     """Any edit, mostly of something that is there."""
     return _edit(draw(st.randoms(use_true_random=False)), network)
+
+
+@st.composite
+def choices_of_service(draw: st.DrawFn, network: Network) -> Edit:
+    """An endpoint for KMS: a VPC's own, or one that several share."""
+    rng = draw(st.randoms(use_true_random=False))
+    subnet = rng.choice(network.subnets)
+    own = AddInterfaceEndpoint(subnet.vpc_id, subnet.account_id, REGION, "kms", (subnet.id,))
+    return rng.choice([own, _share(rng, network, "kms")])
+
+
+def _with_hub(network: Network) -> Network:
+    numbers = {vpc.id: number for number, vpc in enumerate(network.vpcs)}
+    beside = [
+        TransitGatewayAttachment(
+            f"tgw-attach-{vpc.id}", TRANSIT, ACCOUNTS[0], REGION, "vpc", vpc.id, vpc.account_id,
+            route_table_id="tgw-rtb-0", subnet_ids=tuple(s.id for s in network.subnets if s.vpc_id == vpc.id)[:1],
+        )
+        for vpc in network.vpcs
+    ]  # fmt: skip
+    return replace(
+        network,
+        vpcs=tuple(replace(vpc, cidrs=(f"10.{numbers[vpc.id]}.0.0/16",)) for vpc in network.vpcs),
+        subnets=tuple(
+            replace(one, cidr=f"10.{numbers[one.vpc_id]}.{number}.0/24") for number, one in enumerate(network.subnets)
+        ),
+        route_tables=tuple(_reaching(table, numbers[table.vpc_id]) for table in network.route_tables),
+        attachments=tuple(beside),
+        transit_routes=(TransitGatewayRoute("tgw-rtb-0", REGION, "0.0.0.0/0", "tgw-attach-vpc-0"),),
+    )
+
+
+def _reaching(table: RouteTable, number: int) -> RouteTable:
+    default = (route for route in table.routes if route.destination == "0.0.0.0/0")
+    return replace(table, routes=(Route(f"10.{number}.0.0/16", "local"), Route("10.0.0.0/8", TRANSIT), *default))
 
 
 def _scope(
@@ -147,12 +186,19 @@ def _network(rng: Random) -> Network:
 
 def _vpc(rng: Random, number: int) -> Vpc:
     dns = rng.choice([True, True, True, False, None])
-    return Vpc(f"vpc-{number}", rng.choice(ACCOUNTS), REGION, ("10.0.0.0/16",), dns_support=True, dns_hostnames=dns)
+    cidr = f"10.{rng.choice([number, number, number, 0])}.0.0/16"
+    return Vpc(f"vpc-{number}", rng.choice(ACCOUNTS), REGION, (cidr,), dns_support=True, dns_hostnames=dns)
 
 
 def _subnets(rng: Random, vpc: Vpc) -> list[Subnet]:
     numbers = range(rng.randint(1, 4))
-    return [Subnet(f"subnet-{vpc.id}-{n}", vpc.account_id, REGION, vpc.id, rng.choice(AZS)) for n in numbers]
+    place = (vpc.account_id, REGION, vpc.id)
+    return [Subnet(f"subnet-{vpc.id}-{n}", *place, rng.choice(AZS), _cidr(rng, vpc, n)) for n in numbers]
+
+
+def _cidr(rng: Random, vpc: Vpc, number: int) -> str:
+    """One of the VPC's, not known now and then."""
+    return rng.choice([vpc.cidrs[0].replace(".0.0/16", f".{number}.0/24")] * 9 + [""])
 
 
 def _nats(rng: Random, vpc: Vpc, subnets: tuple[Subnet, ...]) -> list[NatGateway]:
@@ -195,8 +241,8 @@ def _table(
 ) -> RouteTable:
     own = [nat.id for nat in nats if nat.vpc_id == vpc.id]
     target = rng.choice([*own * 5, TRANSIT, TRANSIT, "igw-0", "eni-0", "nat-gone", *[nat.id for nat in nats]])
-    routes = (Route("10.0.0.0/16", "local"), Route("0.0.0.0/0", target, rng.random() < 0.9))
-    given = routes if rng.random() < 0.95 else routes[:1]
+    routes = (Route(vpc.cidrs[0], "local"), Route("0.0.0.0/0", target, rng.random() < 0.9))
+    given = (*(routes if rng.random() < 0.95 else routes[:1]), *_private_routes(rng))
     return RouteTable(table_id, vpc.account_id, REGION, vpc.id, table_id.endswith("main"), subnet_ids, given)
 
 
@@ -207,6 +253,15 @@ def _with_more_routes(rng: Random, table: RouteTable, nats: tuple[NatGateway, ..
     found = rng.sample(SPECIAL_ROUTES, rng.randint(1, 2))
     more = (Route(to, rng.choice(targets), rng.random() < 0.9) for several in found for to in several)
     return replace(table, routes=(*table.routes, *more))
+
+
+def _private_routes(rng: Random) -> list[Route]:
+    """Mostly to all other VPCs over the transit gateway; some of them, or parts, elsewhere or nowhere."""
+    found = [Route("10.0.0.0/8", TRANSIT)] if rng.random() < 0.7 else []
+    if rng.random() < 0.15:
+        where = f"10.{rng.randint(0, 3)}.{rng.choice(['0.0/16', '1.0/24', '0.0/24'])}"
+        found.append(Route(where, rng.choice([TRANSIT, "pcx-0"]), rng.random() < 0.8))
+    return found
 
 
 def _endpoints(rng: Random, vpc: Vpc, subnets: tuple[Subnet, ...], tables: tuple[RouteTable, ...]) -> list[Endpoint]:
@@ -230,7 +285,12 @@ def _endpoint(
         subnet_ids=own[: rng.randint(1, 3)] if kind != "Gateway" else (),
         route_table_ids=mine if kind == "Gateway" else (),
         created=_created(rng),
+        shared_with=_served(rng) if kind == "Interface" and rng.random() < 0.3 else (),
     )  # fmt: skip
+
+
+def _served(rng: Random) -> tuple[str, ...]:
+    return tuple(rng.sample(["vpc-0", "vpc-1", "vpc-2", "vpc-3", "vpc-gone"], rng.randint(1, 4)))
 
 
 def _transit(
@@ -246,13 +306,15 @@ def _transit(
             seen.append(TransitGatewayAttachment(*base, subnet_ids=own))
     rng.shuffle(seen)
     hub = f"tgw-attach-{rng.choice(vpcs).id}"
-    routes: tuple[TransitGatewayRoute, ...] = (
-        TransitGatewayRoute("tgw-rtb-0", REGION, "0.0.0.0/0", hub, rng.random() < 0.9),
-    )
+    routes = [TransitGatewayRoute("tgw-rtb-0", REGION, "0.0.0.0/0", hub, rng.random() < 0.9)]
     if is_special and rng.random() < 0.5:
         other = f"tgw-attach-{rng.choice(vpcs).id}"
-        routes += (TransitGatewayRoute("tgw-rtb-0", REGION, "52.216.0.0/16", other, rng.random() < 0.8),)
-    return tuple(seen), routes if rng.random() < 0.9 else ()
+        routes.append(TransitGatewayRoute("tgw-rtb-0", REGION, "52.216.0.0/16", other, rng.random() < 0.8))
+    if rng.random() < 0.2:
+        vpc = rng.choice(vpcs)
+        to = rng.choice([f"tgw-attach-{vpc.id}", hub, None])
+        routes.append(TransitGatewayRoute("tgw-rtb-0", REGION, vpc.cidrs[0], to, rng.random() < 0.9))
+    return tuple(seen), tuple(routes) if rng.random() < 0.9 else ()
 
 
 def _bytes(rng: Random, largest: int) -> int:
@@ -311,6 +373,17 @@ def _attributions(rng: Random, network: Network, series: tuple[Series, ...]) -> 
     return found
 
 
+def _share(rng: Random, network: Network, service: str | None = None) -> Edit:
+    """Mostly in the VPC to which the transit gateway's default route leads, for all others."""
+    hubs = [route.attachment_id for route in network.transit_routes]
+    likely = [vpc for vpc in network.vpcs if f"tgw-attach-{vpc.id}" in hubs]
+    hub = rng.choice(likely * 5 or network.vpcs)
+    subnets = tuple(subnet.id for subnet in network.subnets if subnet.vpc_id == hub.id)
+    served = tuple(vpc.id for vpc in network.vpcs if vpc != hub and rng.random() < 0.8)
+    service = service or rng.choice(["kms", "kms", "logs", "s3"])
+    return ShareInterfaceEndpoint(hub.id, hub.account_id, REGION, service, subnets[: rng.randint(1, 2)], served)
+
+
 def _edit(rng: Random, network: Network) -> Edit:
     vpc, subnet = rng.choice(network.vpcs), rng.choice(network.subnets)
     table_ids = tuple(table.id for table in network.route_tables if table.vpc_id == vpc.id and rng.random() < 0.7)
@@ -324,6 +397,7 @@ def _edit(rng: Random, network: Network) -> Edit:
     choices: list[Edit] = [
         AddGatewayEndpoint(vpc.id, vpc.account_id, REGION, service, table_ids),
         AddInterfaceEndpoint(vpc.id, vpc.account_id, REGION, rng.choice(["kms", "logs", "s3"]), (subnet.id,)),
+        _share(rng, network),
         AssociateRouteTables(rng.choice([*gateways, "vpce-gone"]), REGION, table_ids),
         DropNatGateway(nat, REGION, replaced_by=other if other != nat else None),
         RouteSubnetToNat(subnet.id, REGION, table, nat),

@@ -79,6 +79,12 @@ def walk(network: Network, subnet: Subnet, to: tuple[str, str | None], spot: Spo
     for endpoint in network.endpoints if not spot.nat64 else ():
         if endpoint.vpc_id == vpc.id and resolves and _answers(endpoint, service, region):
             return Trip([("interface endpoint", endpoint.id, False)], "arrives")
+    for endpoint in network.endpoints if not spot.nat64 else ():
+        if resolves and vpc.id in endpoint.shared_with and _offers(endpoint, service, region):
+            crossed = "" if endpoint.vpc_id == vpc.id else _crossed(network, subnet, endpoint.subnet_ids)
+            if crossed is not None:
+                over = [("transit gateway", crossed, False)] if crossed else []
+                return Trip([*over, ("interface endpoint", endpoint.id, False)], "arrives")
     for endpoint in network.endpoints if table and not _goes_past_lists(table, spot) else ():
         if endpoint.vpc_id == vpc.id and table and _is_routed(endpoint, table, service, region):
             return Trip([("gateway endpoint", endpoint.id, False)], "arrives")
@@ -127,10 +133,71 @@ def _choose(table: RouteTable, to: tuple[str, str | None], spot: Spot) -> Route 
 
 
 def _answers(endpoint: Endpoint, service: str, region: str | None) -> bool:
-    if endpoint.type != "Interface" or endpoint.state != "available" or not endpoint.private_dns:
+    if endpoint.inbound_resolver_only or not endpoint.private_dns:
         return False
-    target = endpoint.service_region or endpoint.region
-    return not endpoint.inbound_resolver_only and endpoint.service == service and target == region
+    return _offers(endpoint, service, region)
+
+
+def _offers(endpoint: Endpoint, service: str, region: str | None) -> bool:
+    if endpoint.type != "Interface" or endpoint.state != "available":
+        return False
+    return endpoint.service == service and (endpoint.service_region or endpoint.region) == region
+
+
+def _crossed(network: Network, here: Subnet, others: tuple[str, ...]) -> str | None:
+    """The transit gateway between a subnet and all of these, followed block by block of 256 addresses."""
+    found: set[str | None] = set()
+    for other in others:
+        there = next((s for s in network.subnets if s.id == other), None)
+        if there is None:
+            return None
+        forth = [_next(_routes_of(network, here), block) for block in _blocks(network, there)]
+        back = [_next(_routes_of(network, there), block) for block in _blocks(network, here)]
+        found |= {*forth, *back}
+        over = found.pop() if len(found) == 1 else None
+        if over is None or not _is_carried(network, here, there, over):
+            return None
+        found = {over}
+    return found.pop() if found else None
+
+
+def _is_carried(network: Network, here: Subnet, there: Subnet, over: str) -> bool:
+    """Whether the transit gateway hands what comes from one VPC to the other."""
+    mine, theirs = (
+        [a for a in network.attachments if (a.transit_gateway_id, a.resource_id) == (over, one.vpc_id)]
+        for one in (here, there)
+    )
+    tables = [a.route_table_id for a in mine if a.route_table_id]
+    if not tables or not theirs:
+        return False
+    routes = [
+        (r.destination, r.attachment_id if r.active else None)
+        for r in network.transit_routes
+        if r.route_table_id == tables[0]
+    ]
+    return all(_next(routes, block) == theirs[0].id for block in _blocks(network, there))
+
+
+def _routes_of(network: Network, subnet: Subnet) -> list[tuple[str, str | None]]:
+    table = table_of(network, subnet)
+    return [(r.destination, r.target if r.active else None) for r in table.routes] if table else []
+
+
+def _next(routes: list[tuple[str, str | None]], block: list[int]) -> str | None:
+    """Where a block of addresses goes: the route that agrees with most of its octets."""
+    found: list[tuple[int, str | None]] = []
+    for destination, target in routes:
+        address, length = destination.split("/")
+        octets = int(length) // 8
+        if [int(part) for part in address.split(".")][:octets] == block[:octets]:
+            found.append((octets, target))
+    return max(found, key=lambda one: one[0], default=(0, None))[1]
+
+
+def _blocks(network: Network, subnet: Subnet) -> list[list[int]]:
+    (vpc,) = (v for v in network.vpcs if v.id == subnet.vpc_id)
+    first, second, third, _ = (int(part) for part in (subnet.cidr or vpc.cidrs[0]).split("/")[0].split("."))
+    return [[first, second, third]] if subnet.cidr else [[first, second, number] for number in range(256)]
 
 
 def _is_routed(endpoint: Endpoint, table: RouteTable, service: str, region: str | None) -> bool:
@@ -223,8 +290,9 @@ def ways(network: Network, flow: Flow, services: Iterable[tuple[str, str | None]
     if service == "aws":
         targets += [one for one in services if one[0] not in {"s3", "dynamodb", "s3express"} and one[1] == region]
     found: list[Way] = []
+    served = {flow.client.vpc_id, *(v for e in network.endpoints if e.id == flow.measured_at for v in e.shared_with)}
     for subnet in network.subnets:
-        if flow.client.subnet_id not in {None, subnet.id} or (at_endpoint and subnet.vpc_id != flow.client.vpc_id):
+        if flow.client.subnet_id not in {None, subnet.id} or (at_endpoint and subnet.vpc_id not in served):
             continue
         tried = [(target, spot) for target in targets for spot in spots(network, *target)]
         if flow.client.subnet_id is None:

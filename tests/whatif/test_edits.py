@@ -14,8 +14,8 @@ from tests.whatif.networks import REGION, edits, evidences
 from tests.whatif.test_routing import NETWORK
 
 INDEXES = (
-    "vpc", "subnet", "nat_gateway", "endpoint", "table_of_subnet", "endpoints_of_vpc", "subnets_of_vpc",
-    "nat_gateways_of_vpc", "landing_subnets", "attachment_of_vpc",
+    "vpc", "subnet", "nat_gateway", "endpoint", "table_of_subnet", "endpoints_of_vpc", "endpoints_shared_with",
+    "subnets_of_vpc", "nat_gateways_of_vpc", "landing_subnets", "attachment_of_vpc",
 )  # fmt: skip
 
 

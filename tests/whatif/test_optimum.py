@@ -21,6 +21,7 @@ from auditor.whatif.edits import (
     DropNatGateway,
     Edit,
     RouteSubnetToNat,
+    ShareInterfaceEndpoint,
     apply_all,
 )
 from auditor.whatif.forecast import Forecast
@@ -28,7 +29,7 @@ from auditor.whatif.islands import Candidate
 from auditor.whatif.optimum import MOST_ROUTES
 from auditor.whatif.plan import Plan, make_plan
 from auditor.whatif.saving import Situation
-from tests.whatif.networks import PRICES, REGION, edits, evidences
+from tests.whatif.networks import PRICES, REGION, choices_of_service, edits, evidences
 from tests.whatif.test_outcome import GIB, situation
 from tests.whatif.test_routing import NETWORK
 
@@ -59,7 +60,27 @@ def leads_to(edit: Edit) -> str | None:
 
 
 def is_excluded(chosen: tuple[tuple[Edit, ...], ...]) -> bool:
-    """Whether one change drops a NAT gateway to which another one leads routes."""
+    return answers_twice(chosen) or drops_what_another_leads_to(chosen)
+
+
+def answers_twice(chosen: tuple[tuple[Edit, ...], ...]) -> bool:
+    """Whether a shared endpoint is to answer for a service in a VPC where another new one does."""
+    shares = [edit for one in chosen for edit in one if isinstance(edit, ShareInterfaceEndpoint)]
+    owns = [edit for one in chosen for edit in one if isinstance(edit, AddInterfaceEndpoint)]
+    twice = [
+        one
+        for one in shares
+        for other in shares
+        if one is not other and meet(one, {other.hub_vpc_id, *other.vpc_ids}, other.service)
+    ]
+    return bool(twice) or any(meet(one, {own.vpc_id}, own.service) for one in shares for own in owns)
+
+
+def meet(one: ShareInterfaceEndpoint, vpc_ids: set[str], service: str) -> bool:
+    return one.service == service and bool({one.hub_vpc_id, *one.vpc_ids} & vpc_ids)
+
+
+def drops_what_another_leads_to(chosen: tuple[tuple[Edit, ...], ...]) -> bool:
     return any(
         isinstance(drop, DropNatGateway) and leads_to(lead) == drop.nat_gateway_id
         for one in chosen
@@ -127,6 +148,19 @@ def test_one_more_option_never_makes_a_proven_plan_dearer(evidence: Evidence, da
     fewer, all_of_them = planned(now, *changes[:-1]), planned(now, *changes)
     if all_of_them.is_proven:
         assert saving(all_of_them) >= saving(fewer)
+
+
+@given(evidences(hub=True), st.data())
+def test_where_a_hub_can_share_no_set_saves_more(evidence: Evidence, data: st.DataObject) -> None:
+    """Shared or one a VPC, and with whatever else changes."""
+    now = situation(evidence)
+    choice = st.one_of(choices_of_service(now.network), choices_of_service(now.network), edits(now.network))
+    changes = data.draw(st.lists(choice.map(lambda one: (one,)), min_size=2, max_size=5, unique=True))
+    plan = planned(now, *changes)
+    assert saving(plan) >= 0
+    if plan.is_proven:
+        assert saving(plan) >= brute_force(now, changes)
+        assert saving(plan) >= saving(planned(now, *changes[:-1]))
 
 
 def test_endpoints_that_do_not_pay_alone_are_planned_where_a_nat_gateway_goes_with_them() -> None:

@@ -40,7 +40,7 @@ from auditor.whatif.flows import traffic_of
 from auditor.whatif.outcome import Outcome
 from auditor.whatif.saving import Bounds, Situation
 from tests.whatif import oracle
-from tests.whatif.networks import AZS, PRICES, REGION, USD, edits, evidences, prices_of
+from tests.whatif.networks import AZS, PRICES, REGION, USD, choices_of_service, edits, evidences, prices_of
 from tests.whatif.test_routing import NETWORK, SERVICES
 
 GIB, PIB = 2**30, 2**50
@@ -83,11 +83,11 @@ def _parts(data: st.DataObject, network: Network, flow: Flow) -> list[tuple[Flow
     return [(flow, first, some), (flow, second, flow.bytes - some)]
 
 
-@given(evidences(), st.data())
+@given(st.one_of(evidences(), evidences(hub=True)), st.data())
 def test_bounds_are_reached(evidence: Evidence, data: st.DataObject) -> None:
     """Some way of each flow saves exactly `low`, some exactly `high`: they are no wider than what is not known."""
     now = situation(evidence)
-    after = apply_all(now.network, [data.draw(edits(now.network))])
+    after = apply_all(now.network, [data.draw(st.one_of(edits(now.network), choices_of_service(now.network)))])
     low, high = amounts(Outcome.of(now).to(after).bounds)
     saved = [
         [
@@ -102,7 +102,7 @@ def test_bounds_are_reached(evidence: Evidence, data: st.DataObject) -> None:
         assert oracle.saving(now.network, after, taken) == bound
 
 
-@given(evidences(2**54), st.data())
+@given(st.one_of(evidences(2**54), evidences(2**54, hub=True)), st.data())
 def test_where_nothing_is_open_the_saving_is_one_figure_across_all_tiers(
     evidence: Evidence, data: st.DataObject
 ) -> None:
@@ -110,7 +110,8 @@ def test_where_nothing_is_open_the_saving_is_one_figure_across_all_tiers(
     closed = tuple(flow for flow in whole.traffic.flows if len(oracle.ways(whole.network, flow, SERVICES)) == 1)
     assume(closed)
     now = replace(whole, traffic=Traffic(closed))
-    after = apply_all(now.network, data.draw(st.lists(edits(now.network), min_size=1, max_size=4)))
+    any_edit = st.one_of(edits(now.network), choices_of_service(now.network))
+    after = apply_all(now.network, data.draw(st.lists(any_edit, min_size=1, max_size=4)))
     low, high = amounts(Outcome.of(now).to(after).bounds)
     taken = [(flow, oracle.ways(now.network, flow, SERVICES)[0], flow.bytes) for flow in closed]
     assert low == high == oracle.saving(now.network, after, taken)
