@@ -20,7 +20,8 @@ from tests.embedded import ROOT
 
 KILLS = 8
 HOUR = timedelta(hours=1)
-FILES = {"evidence.json": b"[" + b" " * 3_000_000 + b"]", "audit.json": b"{}", "report.html": b"<p>" * 200_000}
+FILES = {"evidence.json": b"[" + b" " * 100_000 + b"]"} | {f"part-{n}": b"%d" % n * 1_000 for n in range(200)}
+"""Many files, so that most of the time goes into writing them and most kills meet it."""
 
 
 def store_until_killed(folder: str) -> None:
