@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from auditor.history.diff import diff
 from auditor.history.follow import follow
+from auditor.history.standings import standings
 
-__all__ = ["follow"]
+__all__ = ["diff", "follow", "standings"]

@@ -6,17 +6,15 @@ All that is needed of older audits stands in the last one, so a store may forget
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 
-from auditor.history.realised import total_realised, with_changes
+from auditor.history.realised import KEPT, total_realised, with_changes
 from auditor.history.sight import blind, can_see, mention_of, read_scopes
 from auditor.model.audit import Audit, Finding, Status
 from auditor.model.constraints import Constraints
 from auditor.model.evidence import Gap
 from auditor.model.history import Lost, Mention, Point, SinceLast
-
-KEPT = timedelta(days=455)
-"""How long a resolved finding and a point of the trend are kept: as long as CloudWatch keeps hours."""
 
 
 def follow(before: Audit | None, run: str | None, now: Audit, constraints: Constraints = Constraints()) -> Audit:
@@ -39,13 +37,18 @@ def follow(before: Audit | None, run: str | None, now: Audit, constraints: Const
         resolved=resolved,
         came_back=_came_back(now, settled),
         not_seen=not_seen,
-        lost=_lost(before, now),
+        lost=lost(before, now),
         new_gaps=_new_gaps(before, now),
         realised=with_changes(past.realised if past else (), resolved, before, now),
         settled=_recent((*(one for one in settled.values() if one.id not in present), *resolved), now.generated_at),
     )
-    trend = (*(past.trend if past else ()), _point(now, since))
+    trend = (*_named(past, run), point(now, total_realised(since.realised)))
     return replace(now, since_last=replace(since, trend=tuple(p for p in trend if p.at > now.generated_at - KEPT)))
+
+
+def _named(past: SinceLast | None, run: str | None) -> tuple[Point, ...]:
+    """The trend so far; its last point is that of the run before, whose name is known only now."""
+    return (*past.trend[:-1], replace(past.trend[-1], run=run)) if past and past.trend else ()
 
 
 def _open(before: Audit) -> list[Mention]:
@@ -59,11 +62,11 @@ def _placed(
 ) -> Finding:
     """The finding with the time since when it is seen; accepted ones stay accepted."""
     known = earlier.get(finding.id)
-    if known:
-        return replace(finding, since=known.since)
-    status = _first_status(finding, settled, before, now)
+    status = Status.OPEN if known else _first_status(finding, settled, before, now)
     return replace(
-        finding, since=now.generated_at, status=finding.status if finding.status is Status.ACCEPTED else status
+        finding,
+        since=known.since if known else now.generated_at,
+        status=finding.status if finding.status is Status.ACCEPTED else status,
     )
 
 
@@ -94,7 +97,8 @@ def _came_back(now: Audit, settled: dict[str, Mention]) -> tuple[Mention, ...]:
     return tuple(replace(one, until=settled[one.id].until) for one in _with(Status.CAME_BACK, now))
 
 
-def _lost(before: Audit | None, now: Audit) -> tuple[Lost, ...]:
+def lost(before: Audit | None, now: Audit) -> tuple[Lost, ...]:
+    """Scopes that were read before and are not now, with the reason."""
     if before is None:
         return ()
     reasons = {(scope.account_id, scope.region): scope.reason for scope in now.scopes}
@@ -114,7 +118,8 @@ def _new_gaps(before: Audit | None, now: Audit) -> tuple[Gap, ...]:
     )
 
 
-def _point(now: Audit, since: SinceLast) -> Point:
+def point(now: Audit, realised: Decimal | None = None) -> Point:
+    """The main figures of an audit."""
     is_complete = not now.gaps and not now.totals.unknown_lines and all(s.status == "audited" for s in now.scopes)
     return Point(
         run=None,
@@ -123,7 +128,7 @@ def _point(now: Audit, since: SinceLast) -> Point:
         nat_monthly_cost=now.totals.nat_monthly_cost,
         endpoint_monthly_cost=now.totals.endpoint_monthly_cost,
         saving_open=now.totals.saving_measured,
-        saving_realised=total_realised(since.realised),
+        saving_realised=realised,
     )
 
 

@@ -23,8 +23,11 @@ from auditor.model.money import EXACT, MONTH_HOURS, ZERO, gigabytes, subtract, t
 ENOUGH_DAYS = 6
 """A week without the day of the change itself, on which both states held."""
 
-FINAL_DAYS = 28
-"""Four of each weekday: more days would measure how traffic grows, not what the change saved."""
+FINAL_AFTER = timedelta(days=28)
+"""Four of each weekday: later days would measure how traffic grows, not what the change saved."""
+
+KEPT = timedelta(days=455)
+"""How long resolved findings, changes and points of the trend are kept: as long as CloudWatch keeps hours."""
 
 _METERING = frozenset({Source.NAT_GATEWAYS, Source.ENDPOINTS, Source.NAT_METRICS, Source.ENDPOINT_METRICS})
 _MONTH_DAYS = Fraction(MONTH_HOURS, 24)
@@ -37,7 +40,8 @@ def with_changes(
     begun = tuple(_begun(group, known, before, now) for group in _groups(resolved, before)) if before else ()
     touched = {one.resource for change in begun for one in change.before}
     present = {finding.id for finding in now.findings}
-    standing = (change for change in known if not any(finding.id in present for finding in change.findings))
+    recent = (change for change in known if change.by > now.generated_at - KEPT)
+    standing = (change for change in recent if not any(finding.id in present for finding in change.findings))
     return (
         *(_measured(_ended(change, touched), now) for change in standing),
         *(_measured(change, now) for change in begun),
@@ -150,7 +154,7 @@ def _compared(change: Realised, days: list[date], metered: dict[str, Meter]) -> 
     after = {one.resource: metered.get(one.resource) for one in change.before}
     weekdays = _common(change.before, after, days)
     if len(weekdays) < ENOUGH_DAYS:
-        return replace(change, note="Too few days before the change to compare with.")
+        return replace(change, note="Too few weekdays were measured on both sides of the change.")
     rows = [(one, after[one.resource]) for one in change.before]
     added = [metered[one] for one in change.added if one in metered]
     bytes_before = [_month(_weekly(one.weekdays), weekdays) for one in change.before]
@@ -171,7 +175,7 @@ def _compared(change: Realised, days: list[date], metered: dict[str, Meter]) -> 
         cost_after=cost_after,
         saving=subtract(cost_before, cost_after) if cost_before is not None and cost_after is not None else None,
         note="" if is_known else "The cost of one of its resources is not known.",
-        is_final=len(days) >= FINAL_DAYS,
+        is_final=days[-1] - change.by.date() >= FINAL_AFTER - timedelta(days=1),
     )
 
 

@@ -124,3 +124,59 @@ class SinceLast:
     realised: tuple[Realised, ...] = ()
     trend: tuple[Point, ...] = ()
     settled: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run in the store, with its main figures where its audit is one of a trend."""
+
+    run: str
+    finished: datetime
+    schedule: str | None
+    exit_code: int
+    gaps: int
+    figures: Point | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a finding stands after the newest run of its schedule; `status` is one of a finding, or `not-seen`."""
+
+    status: str
+    finding: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a store knows: its runs, the oldest first, and the findings of the newest ones."""
+
+    runs: tuple[PastRun, ...]
+    findings: tuple[Standing, ...]
+    realised: tuple[Realised, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostChange:
+    """A NAT gateway or endpoint whose cost a month differs; `None` where it is not there, or not known."""
+
+    resource: str
+    name: str
+    account_id: str
+    region: str
+    before: Decimal | None
+    after: Decimal | None
+    is_new: bool
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDiff:
+    """Two audits compared: findings that came, that went, and that the newer one could not see; costs that differ."""
+
+    old: Point
+    new: Point
+    came: tuple[Mention, ...]
+    went: tuple[Mention, ...]
+    not_seen: tuple[Mention, ...]
+    costs: tuple[CostChange, ...]
+    lost: tuple[Lost, ...]
