@@ -66,11 +66,19 @@ def _told(since: SinceLast) -> Iterable[Sentence]:
 
 
 def _saved(measured: Collection[Realised]) -> str:
-    saved = total(change.saving or ZERO for change in measured)
-    promised = [change.promised for change in measured]
-    word = f"saves {usd(saved)} a month" if saved >= 0 else f"costs {usd(-saved)} a month more"
-    against = "" if None in promised else f" of {usd(total(one or ZERO for one in promised))} promised"
-    return f"What was changed so far {word}, measured on the same weekdays before and after{against}."
+    saved, promised = total(change.saving or ZERO for change in measured), _promised(measured)
+    if saved < 0:
+        return f"What was changed so far costs {usd(-saved)} a month more than before, on the same weekdays."
+    against = f" of {usd(promised)} promised" if promised else ""
+    return (
+        f"What was changed so far saves {usd(saved)} a month{against}, measured on the same weekdays before and after."
+    )
+
+
+def _promised(measured: Collection[Realised]) -> Decimal | None:
+    """The sum of the promises; `None` where one of them was only a bound."""
+    known = [change.promised for change in measured if change.promised is not None]
+    return total(known) if len(known) == len(measured) else None
 
 
 def kept_promise(change: Realised) -> str:

@@ -109,7 +109,7 @@ class Store:
             finished=draft.finished,
             schedule=draft.schedule,
             due=draft.due,
-            exit_code=draft.exit_code,
+            exit_code=int(draft.exit_code),  # an enum would be written as a word
             files=tuple(file for file, _ in stored),
             scopes=draft.scopes,
             gaps=draft.gaps,
@@ -129,7 +129,7 @@ class Store:
                 runs.append(found)
             elif found:
                 warnings.append(f"skipped runs/{name} in the store {self.place.where}: {found}")
-        return Listing(tuple(runs), tuple(warnings))
+        return Listing(tuple(sorted(runs, key=lambda run: run.manifest.finished)), tuple(warnings))
 
     def last_good(self, schedule: str | None = None) -> Run | None:
         """The newest run of that schedule with an audit; `None` where there is none."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.history import follow
-from auditor.model.audit import Audit, NotEvaluated, ScopeSummary, Status
+from auditor.model.audit import Audit, Finding, NotEvaluated, ScopeSummary, Status
 from auditor.model.constraints import Constraints
 from auditor.model.evidence import Gap, Source
 from auditor.model.history import SinceLast
@@ -169,9 +169,9 @@ def test_memory_is_flat_and_a_year_is_remembered() -> None:
 
 
 @given(st.lists(st.sets(st.sampled_from([S3, ECR, KMS])), min_size=1, max_size=8))
-def test_every_finding_is_in_one_place(weeks: list[set[object]]) -> None:
+def test_every_finding_is_in_one_place(weeks: list[set[Finding]]) -> None:
     """An oracle by hand: what a set of each week and the weeks before it say."""
-    audits = sequence(*(audit(n, sorted(found, key=lambda one: one.id)) for n, found in enumerate(weeks)))  # type: ignore[attr-defined,arg-type]
+    audits = sequence(*(audit(n, sorted(found, key=lambda one: one.id)) for n, found in enumerate(weeks)))
     seen: set[str] = set()
     for n, one in enumerate(audits):
         now = {found.id for found in one.findings}

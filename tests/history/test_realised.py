@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from auditor.history import follow
 from auditor.model.audit import Audit, ScopeSummary
-from auditor.model.evidence import Gap, Source
+from auditor.model.evidence import Gap, Series, Source
 from auditor.model.history import Realised
 from tests.history.audits import ACCOUNT, FIRST, GIB, REGION, audit, daily, endpoint, finding, line, nat
 from tests.history.test_follow import sequence
@@ -20,7 +20,7 @@ AFTER = [40, 40, 40, 40, 40, 12, 12]
 
 def series(
     week: int, *weeks: list[int], resource: str = "nat-1", metric: str = "BytesInFromDestination"
-) -> tuple[object]:
+) -> tuple[Series]:
     """Whole weeks up to the Monday of that week."""
     return (daily(resource, audit(week).window.end.date(), [gib for one in weeks for gib in one], metric),)
 
@@ -88,7 +88,7 @@ def test_an_endpoint_that_came_with_the_change_is_paid_for() -> None:
         third,
         endpoints=(endpoint(),),
         series=(*third.series, *series(2, through, resource="vpce-new", metric="BytesProcessed")),
-    )  # type: ignore[arg-type]
+    )
     *_, told = sequence(first, replace(second, endpoints=(endpoint(),)), both)
     (change,) = changes(told)
     assert change.added == ("vpce-new",)
@@ -103,7 +103,7 @@ def test_what_could_not_be_read_is_not_taken_for_saved() -> None:
         {"nat_gateways": (), "scopes": (ScopeSummary(ACCOUNT, REGION, "failed", "denied"),)},
         {"series": (), "gaps": (Gap(ACCOUNT, REGION, Source.NAT_METRICS, "cloudwatch:GetMetricData", "denied"),)},
     ):
-        *_, told = sequence(first, second, replace(third, **hidden))  # type: ignore[arg-type]
+        *_, told = sequence(first, second, replace(third, **hidden))
         (change,) = changes(told)
         assert (change.saving, change.note) == (None, "Its resources or their metrics could not be read this time.")
         assert told.since_last
