@@ -95,6 +95,14 @@ def test_an_endpoint_that_came_with_the_change_is_paid_for() -> None:
     assert round(change.saving or 0, 3) == Decimal("39.542")
 
 
+def test_a_nat_gateway_that_was_younger_than_a_week_has_nothing_to_compare_with() -> None:
+    first, second, third = last_week(finding())
+    young = replace(first, series=(daily("nat-1", FIRST, [100, 24, 24]),))  # Friday to Sunday
+    *_, told = sequence(young, second, third)
+    (change,) = changes(told)
+    assert (change.saving, change.note) == (None, "Too few weekdays were measured on both sides of the change.")
+
+
 def test_what_could_not_be_read_is_not_taken_for_saved() -> None:
     """A NAT gateway that is not in the audit because nobody could read it is not gone."""
     first, second, third = last_week(finding())

@@ -198,6 +198,14 @@ def report(in_s3: Place, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"PUT /{in_s3.where.removeprefix('s3://')}/runs/{NAME}/report.html"
 
 
+def test_an_unfinished_run_of_another_product_stays(in_s3: Place) -> None:
+    run = Store(in_s3).keep(DRAFT)
+    in_s3.delete([f"runs/{run.name}/run.json"])
+    begun = in_s3.get(f"runs/{run.name}/begun.json") or b""
+    in_s3.put(f"runs/{run.name}/begun.json", begun.replace(b'"auditor"', b'"another"'))
+    assert Store(in_s3).clean(LATER) == ()
+
+
 def test_a_file_that_the_bucket_lost_makes_no_run(in_s3: Place, s3: FaultProxy, report: str) -> None:
     """The bucket says that it has the file, and has not: the manifest is not written."""
     s3.vanish(report)
