@@ -5,9 +5,10 @@ Everything that must happen once rests on one promise of both kinds: `create` su
 
 from __future__ import annotations
 
+import glob
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,10 +87,19 @@ class Place:
         """Delete objects, in that order; one that is gone already is no failure."""
         for path in paths:
             with self._said(f"delete {path} from"):
-                try:
+                with suppress(FileNotFoundError):
                     self._inner.delete(path)
-                except FileNotFoundError:
-                    continue
+                self._delete_staged(path)
+
+    def _delete_staged(self, path: str) -> None:
+        """What obstore leaves on a disk where it was killed: `path#1`, which becomes `path` when it is whole."""
+        if not isinstance(self._inner, LocalStore) or self._inner.prefix is None:
+            return
+        target = self._inner.prefix / path
+        for left in target.parent.glob(f"{glob.escape(target.name)}#[0-9]*"):
+            left.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or gone
+            target.parent.rmdir()
 
     @contextmanager
     def _said(self, what: str) -> Iterator[None]:

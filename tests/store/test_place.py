@@ -39,6 +39,15 @@ def test_a_large_object_goes_in_parts_and_comes_back_whole(place: Place) -> None
     assert place.get("runs/a/evidence.json.gz") == content
 
 
+def test_what_a_killed_writer_left_on_disk_goes_with_its_object(tmp_path: Path) -> None:
+    """It is written as `name#1` first, which no listing shows and no call of obstore deletes."""
+    place = open_place(str(tmp_path))
+    for name in ("x#1", "x#12", "x#notes", "xy#1"):
+        (tmp_path / name).write_text("half")
+    place.delete(["x"])
+    assert {path.name for path in tmp_path.iterdir()} == {"x#notes", "xy#1"}
+
+
 def test_one_of_many_creates_an_object(place: Place) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda n: place.create("lease", b"%d" % n), range(16)))
