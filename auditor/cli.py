@@ -42,6 +42,7 @@ from auditor.options import (
     Regions,
     Role,
     ScanWith,
+    StorePlace,
     Verbose,
     Window,
 )
@@ -86,6 +87,7 @@ def run(
     window: Window = None,
     formats: Formats = None,
     output: Output = None,
+    store: StorePlace = None,
     fail_above: FailAbove = None,
     allow_gaps: AllowGaps = False,
     bundled_prices: Bundled = False,
@@ -116,6 +118,7 @@ def run(
         window_days=_days(window),
         formats=formats,
         output=output,
+        store=store,
         fail_above=fail_above,
         allow_gaps=allow_gaps or None,
         live_prices=False if bundled_prices else None,
@@ -166,6 +169,50 @@ def report(
         saved = pipeline.constrained(saved, settings)
     store.require_writable(settings.output)
     _finish(pipeline.report(saved, settings), settings, quiet=quiet)
+
+
+@app.command()
+def history(
+    store: StorePlace = None,
+    profile: Profile = None,
+    config: ConfigFile = None,
+    form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
+) -> None:
+    """Show the runs in the store, where each finding stands, and what resolved ones did save."""
+    from auditor import past
+    from auditor.config import load
+    from auditor.model.plain import to_json
+    from auditor.report.past import print_history
+
+    found = past.history_of(past.store_of(load(config, store=store, profile=profile)))
+    if form is PrintFormat.JSON:
+        typer.echo(to_json(found), nl=False)
+    else:
+        print_history(found, _stdout())
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="An audit.json, an evidence.json, or a run in the store.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The same, later.")],
+    store: StorePlace = None,
+    profile: Profile = None,
+    config: ConfigFile = None,
+    form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
+) -> None:
+    """Show what came, what went and what costs another amount between two audits."""
+    from auditor import pipeline
+    from auditor.config import load
+    from auditor.history import diff as compare
+    from auditor.model.plain import to_json
+    from auditor.report.past import print_diff
+
+    settings = load(config, store=store, profile=profile)
+    found = compare(pipeline.audit_named(old, settings), pipeline.audit_named(new, settings))
+    if form is PrintFormat.JSON:
+        typer.echo(to_json(found), nl=False)
+    else:
+        print_diff(found, _stdout())
 
 
 @app.command("what-if")
@@ -332,6 +379,8 @@ def _finish(outcome: Outcome, settings: Config, *, quiet: bool) -> None:
         summary(outcome.audit, Console(stderr=True, highlight=False), ())
     for path in outcome.paths:
         typer.echo(path)
+    if outcome.not_stored:
+        _say(f"the report is made, but not stored: {outcome.not_stored}")
     raise typer.Exit(outcome.exit_code(settings))
 
 
@@ -343,7 +392,11 @@ def _stdout() -> Console:
 
 
 def _stop(message: str, code: int) -> NoReturn:
+    _say(message)
+    sys.exit(code)
+
+
+def _say(message: str) -> None:
     from auditor.report.text import clean
 
     typer.echo(f"auditor: {clean(message)}", err=True)
-    sys.exit(code)

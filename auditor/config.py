@@ -108,6 +108,9 @@ class Config(BaseSettings):
     window_days: Annotated[int, Field(ge=1, le=455)] = 30
     formats: Annotated[tuple[Format, ...], NoDecode] = (Format.HTML, Format.PDF, Format.JSON)
     output: Path = Path("auditor-report")
+    store: Annotated[str, Field(min_length=1)] | None = None
+    keep_runs: Annotated[int, Field(ge=1)] | None = None
+    keep_days: Annotated[int, Field(ge=1)] | None = None
     live_prices: bool = True
     flow_logs: FlowLogs = FlowLogs.AUTO
     budget: Annotated[Decimal, Field(ge=0)] = Decimal(1)

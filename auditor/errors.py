@@ -38,5 +38,11 @@ class NoAccessError(AuditorError):
     exit_code = Exit.NO_ACCESS
 
 
+class StoreError(AuditorError):
+    """The store of runs cannot be opened, read or written: full, read-only, denied, or not there."""
+
+    exit_code = Exit.USAGE
+
+
 class NotReadOnlyError(AuditorError):
     """Something asked the audit session for a call that is not on the list of reads."""

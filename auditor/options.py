@@ -29,6 +29,9 @@ Formats = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the reports. Default: auditor-report.")]
 DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder for the reports.")]
+StorePlace = Annotated[
+    str | None, typer.Option("--store", metavar="PLACE", help="Store of runs: a folder or s3://bucket/prefix.")
+]
 FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
 AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
 Bundled = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]

@@ -8,25 +8,27 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor import store
+from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
 from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
 from auditor.collectors.surroundings import fetch_interfaces_of
 from auditor.config import Config, FlowLogs, Format
-from auditor.errors import Exit
+from auditor.errors import Exit, StoreError
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
 from auditor.model.evidence import Evidence
 from auditor.model.money import BYTES_PER_GB, Price
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
+from auditor.report.document import render_json
+from auditor.store import files
 from auditor.whatif.comparison import Tried, compare
 from auditor.whatif.costs import metrics_usd
 from auditor.whatif.wishes import Wish, by_region, edits_of
@@ -47,22 +49,45 @@ class Outcome:
 
     audit: Audit
     paths: tuple[Path, ...]
+    not_stored: StoreError | None = None
 
     def exit_code(self, config: Config) -> Exit:
         """What the process should end with."""
         totals = self.audit.totals
+        if self.not_stored:
+            return Exit.NOT_DELIVERED
         if config.fail_above is not None and totals.saving_measured > config.fail_above:
             return Exit.ABOVE_LIMIT
         return Exit.GAPS if self.audit.gaps and not config.allow_gaps else Exit.REPORTED
 
 
-def run(config: Config, now: datetime, progress: Progress) -> Outcome:
-    """Audit now. The output folder is tried first, so that no audit is lost on it at the end."""
-    store.require_writable(config.output)
-    evidence = read(config, now, progress)
-    store.save_evidence(config.output / EVIDENCE, evidence)
-    outcome = report(evidence, config)
-    return Outcome(outcome.audit, (*outcome.paths, config.output / EVIDENCE))
+def run(config: Config, now: datetime, progress: Progress, occasion: past.Occasion | None = None) -> Outcome:
+    """Audit now. Output folder and store are tried first, so that no audit is lost on them at the end."""
+    files.require_writable(config.output)
+    if config.store is None:
+        return _written(read(config, now, progress), config)
+    recording = past.Recording(past.store_of(config), occasion or past.Occasion(now))
+    earlier = past.earlier(recording.store, recording.occasion.schedule)
+    return _stored(_written(read(config, now, recording.heard(progress)), config, earlier), config, recording)
+
+
+def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
+    """Evidence first: what took minutes to read is not lost on a page that cannot be rendered."""
+    files.save_evidence(config.output / EVIDENCE, evidence)
+    outcome = report(evidence, config, earlier)
+    return replace(outcome, paths=(*outcome.paths, config.output / EVIDENCE))
+
+
+def _stored(outcome: Outcome, config: Config, recording: past.Recording) -> Outcome:
+    """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
+    try:
+        made = {path.name: path.read_bytes() for path in outcome.paths}
+        made.setdefault(past.AUDIT, render_json(outcome.audit).encode())
+        recording.keep(outcome.audit, made, outcome.exit_code(config))
+        recording.store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
+    except StoreError as error:
+        return replace(outcome, not_stored=error)
+    return outcome
 
 
 def read(config: Config, now: datetime, progress: Progress) -> Evidence:
@@ -146,16 +171,34 @@ def _region_here() -> str | None:
     return os.environ.get("AWS_REGION") if os.environ.get("AWS_EXECUTION_ENV") else None
 
 
-def report(evidence: Evidence, config: Config) -> Outcome:
-    """Render evidence, fresh or saved, in the formats of the configuration."""
-    with _evidence_frozen():
-        audit = analyze(evidence, remedy, plan_texts)
+def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
+    """Render evidence, fresh or saved, in the formats of the configuration, compared with an earlier run."""
+    audit = audit_of(evidence)
+    if earlier:
+        audit = earlier.followed(audit, evidence.constraints)
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:
         paths.append(config.output / _FILES[form])
-        store.write_atomically(paths[-1], content)
+        files.write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
+
+
+def audit_of(evidence: Evidence) -> Audit:
+    """What follows from evidence."""
+    with _evidence_frozen():
+        return analyze(evidence, remedy, plan_texts)
+
+
+def audit_named(name: str, config: Config) -> Audit:
+    """The audit of a file, `audit.json` or evidence, or of a run in the store."""
+    path = Path(name)
+    if not path.is_file():
+        return past.audit_of_run(past.store_of(config), name)
+    content = files.read_file(path)
+    if b'"schema_version"' in content[:100]:
+        return files.parse_audit(content, name)
+    return audit_of(files.parse_evidence(content, path))
 
 
 def what_if(evidence: Evidence, wishes: Sequence[Wish]) -> Comparison:
@@ -217,7 +260,6 @@ def selection(config: Config, now: datetime) -> Selection:
 
 
 def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[Format, bytes]]:
-    from auditor.report.document import render_json
     from auditor.report.html import render_html
     from auditor.report.pdf import render_pdf
 

@@ -16,6 +16,7 @@ import re
 import time
 from functools import partial
 from http import HTTPStatus
+from io import BytesIO
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
@@ -129,7 +130,7 @@ class FaultProxy(Faults):
         asked = self._session.request(
             request.method,
             URL(self._upstream + request.raw_path, encoded=True),
-            data=body,
+            data=BytesIO(body),  # bytes of a megabyte and more make aiohttp warn
             headers=_passed_on(request.headers),
             skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
             allow_redirects=False,

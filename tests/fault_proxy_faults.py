@@ -114,6 +114,23 @@ class Faults:
 
         self._add(effect, operation, where, times)
 
+    def lose_answer(self, operation: str | None = None, times: int | None = None, **where: Unpack[Where]) -> None:
+        """Let the call do what it does, and close the connection instead of answering."""
+
+        async def effect(_: Call, forward: Forward) -> Answer:
+            await forward()
+            return CUT
+
+        self._add(effect, operation, where, times)
+
+    def vanish(self, operation: str) -> None:
+        """Say of an upload that it is there, with the tag that S3 gives, and keep nothing."""
+
+        async def effect(_: Call, __: Forward) -> Answer:
+            return Answer(200, b"", {"ETag": '"d41d8cd98f00b204e9800998ecf8427e"'})
+
+        self._add(effect, operation, {})
+
     def garble(self, operation: str | None = None, *, html: bool = False, **where: Unpack[Where]) -> None:
         """Answer 200 with the first half of the body, or 500 with a page of HTML."""
 

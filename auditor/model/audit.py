@@ -12,10 +12,11 @@ from enum import StrEnum
 
 from auditor.model.attributed import NamedBy
 from auditor.model.evidence import Gap, Series, Window
+from auditor.model.history import SinceLast
 from auditor.model.money import Line, Price
 from auditor.model.traffic import Level
 
-AUDIT_VERSION = "1.1"
+AUDIT_VERSION = "1.2"
 
 
 class Severity(StrEnum):
@@ -27,10 +28,11 @@ class Severity(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a finding stands; history sets `new` and `resolved`."""
+    """Where a finding stands; history sets `new` and `came-back`. A resolved one is none: see `since_last`."""
 
     NEW = "new"
     OPEN = "open"
+    CAME_BACK = "came-back"
     RESOLVED = "resolved"
     ACCEPTED = "accepted"
 
@@ -102,6 +104,7 @@ class Finding:
     remediation: Remediation
     status: Status = Status.OPEN
     acceptance: Acceptance | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,3 +313,4 @@ class Audit:
     series: tuple[Series, ...] = ()
     plan_remediation: tuple[PlanRemediation, ...] = ()
     plan_is_proven: bool = False
+    since_last: SinceLast | None = None

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor import __version__, resources
-from auditor.report import charts, coverage, text, view
+from auditor.report import changes, charts, coverage, text, view
 from auditor.report.filters import FILTERS, UNKNOWN
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ def _environment() -> Environment:
     environment.filters |= {"sentence": text.sentence, "units": text.units}
     environment.globals |= {
         "bill": view.bill,
+        "changes": changes.changes,
+        "kept_promise": changes.kept_promise,
+        "trend": charts.trend,
         "counted": text.counted,
         "daily": charts.daily,
         "explained": coverage.explained,

@@ -14,6 +14,7 @@ from rich.text import Text
 from auditor.model.attributed import Attributed, PlannedScan
 from auditor.model.audit import Audit, Finding, Severity, Status
 from auditor.model.money import ZERO, Item, Price
+from auditor.report.changes import changes
 from auditor.report.filters import UNKNOWN, period, price, usd
 from auditor.report.text import clean, counted, line, unique
 from auditor.report.view import Figure, View, view
@@ -36,6 +37,7 @@ def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
     seen = view(audit)
     console.print(Text("AWS network costs, ", "bold").append(period(audit.window)))
     console.print(Text(seen.seen, "dim" if seen.is_complete else "yellow"))
+    _print_changes(audit, console)
     console.print()
     _print_figures(seen, console)
     _print_destinations(seen, console)
@@ -139,6 +141,12 @@ def _print_figures(seen: View, console: Console) -> None:
         table.add_row(Text("  up to"), Text(usd(more)), Text("more, not measured"))
     table.add_row(Text("After the plan"), _amount(seen.after_plan), Text("a month remains"))
     console.print(table)
+
+
+def _print_changes(audit: Audit, console: Console) -> None:
+    """What changed since the last run, where a store knows one."""
+    for sentence in changes(audit):
+        console.print(Text(sentence.text, "yellow" if sentence.is_warning else ""))
 
 
 def _print_destinations(seen: View, console: Console) -> None:

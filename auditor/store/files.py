@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import UsageError
+from auditor.model.audit import Audit
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence
 from auditor.model.plain import to_json
 
@@ -32,7 +33,11 @@ def save_evidence(path: Path, evidence: Evidence) -> None:
 
 def load_evidence(path: Path) -> Evidence:
     """The evidence as it was saved; `UsageError` with file and first problem for every fault of the file."""
-    content = _read(path)
+    return parse_evidence(read_file(path), path)
+
+
+def parse_evidence(content: bytes, path: Path) -> Evidence:
+    """The same for the content of a file, whose path is only named."""
     _check_version(path, content)
     try:
         evidence = _evidence().validate_json(content, strict=True)
@@ -48,6 +53,22 @@ def load_evidence(path: Path) -> Evidence:
     if naive:
         raise UsageError(f"{path} is not saved evidence: {naive}: a time without a time zone")
     return evidence
+
+
+def read_file(path: Path) -> bytes:
+    """The file; `UsageError` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror}") from error
+
+
+def parse_audit(content: bytes, name: str) -> Audit:
+    """An `audit.json` of this or an earlier version; `UsageError` names it with its first problem."""
+    try:
+        return _audit().validate_json(content, strict=True)
+    except ValidationError as error:
+        raise UsageError(f"{name} is not an audit: {_first(error)}") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -83,13 +104,6 @@ def _write_through(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}") from error
-
-
 def _check_version(path: Path, content: bytes) -> None:
     try:
         version = TypeAdapter(_Header).validate_json(content, strict=True).version
@@ -106,6 +120,11 @@ def _check_version(path: Path, content: bytes) -> None:
 @cache
 def _evidence() -> TypeAdapter[Evidence]:
     return TypeAdapter(Evidence)
+
+
+@cache
+def _audit() -> TypeAdapter[Audit]:
+    return TypeAdapter(Audit)
 
 
 def _first(error: ValidationError) -> str:

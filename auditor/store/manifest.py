@@ -1,0 +1,80 @@
+"""`run.json`, the last file of a run: what the run was, which files it has, and what it could see."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import AwareDatetime
+
+from auditor.errors import Exit
+from auditor.model.audit import ScopeSummary
+from auditor.model.evidence import Gap
+
+MANIFEST, BEGUN = "run.json", "begun.json"
+MANIFEST_VERSION = 1
+_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_REPORTED = frozenset({Exit.REPORTED, Exit.GAPS, Exit.NOT_DELIVERED, Exit.ABOVE_LIMIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What every version of a manifest has."""
+
+    schema_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """`begun.json`, the first file of a run: which files are to come. Without it nothing in a folder is ours."""
+
+    schema_version: int
+    product: str
+    at: AwareDatetime
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a run: its name, and that of the object which holds it (`.gz` where compressed).
+
+    Size in bytes and SHA-256 are those of the object.
+    """
+
+    name: str
+    stored_as: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A finished run. `due` is the moment for which its schedule asked; `None` where nobody scheduled it."""
+
+    schema_version: int
+    run: str
+    started: AwareDatetime
+    finished: AwareDatetime
+    schedule: str | None
+    due: AwareDatetime | None
+    exit_code: int
+    files: tuple[StoredFile, ...]
+    scopes: tuple[ScopeSummary, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it has an audit with which later ones can be compared."""
+        return self.exit_code in _REPORTED and any(file.name == "audit.json" for file in self.files)
+
+
+def new_name(started: datetime) -> str:
+    """`20261116T090000Z-3fa1c2`: sorts by time, and no two replicas choose the same."""
+    return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def is_name(text: str) -> bool:
+    """Whether a folder can be a run of ours by its name."""
+    return _NAME.fullmatch(text) is not None

@@ -1,0 +1,236 @@
+"""The store of runs: written so that a run is there whole or not at all, read so that no damage spreads.
+
+    runs/<UTC time>-<short id>/begun.json, evidence.json.gz, audit.json, report.html …, run.json
+
+The manifest `run.json` comes last. A run without one is unfinished: ignored, and cleaned away when it is so old that
+nobody can be writing it. What Auditor did not write is skipped with a warning and never deleted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auditor.errors import StoreError
+from auditor.model.audit import ScopeSummary
+from auditor.model.evidence import Gap
+from auditor.store.deliveries import deliveries_of
+from auditor.store.documents import parsed, to_bytes
+from auditor.store.lease import SKEW
+from auditor.store.manifest import (
+    BEGUN,
+    MANIFEST,
+    MANIFEST_VERSION,
+    Begun,
+    Header,
+    Manifest,
+    StoredFile,
+    is_name,
+    new_name,
+)
+from auditor.store.place import Entry, Place
+
+COMPRESSED_FROM = 64 * 1024
+"""Bytes of JSON from which a file is compressed: evidence shrinks to a tenth, a page of HTML is read as it is."""
+
+WRITTEN_WITHIN = timedelta(hours=1)
+"""No run takes longer to write; what is older and has no manifest will never get one."""
+
+_PRODUCT = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A run that is over and not yet stored; files by name."""
+
+    started: datetime
+    finished: datetime
+    exit_code: int
+    files: Mapping[str, bytes]
+    schedule: str | None = None
+    due: datetime | None = None
+    scopes: tuple[ScopeSummary, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run in a store."""
+
+    place: Place
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.manifest.run
+
+    def read(self, name: str) -> bytes:
+        """A file of the run as it was written; `StoreError` where it is not there, or damaged."""
+        file = next((one for one in self.manifest.files if one.name == name), None)
+        if file is None:
+            raise StoreError(f"Run {self.name} in the store {self.place.where} has no {name}")
+        content = self.place.get(f"runs/{self.name}/{file.stored_as}")
+        if content is None or _sha256(content) != file.sha256:
+            raise StoreError(f"{name} of run {self.name} in the store {self.place.where} is damaged; use another run")
+        return gzip.decompress(content) if file.stored_as != file.name else content
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All finished runs, the oldest first, and a warning for everything else that is not being written now."""
+
+    runs: tuple[Run, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The runs in a place."""
+
+    place: Place
+
+    def keep(self, draft: Draft) -> Run:
+        """Store a run: its files, then its manifest."""
+        name = new_name(draft.finished)
+        stored = [_stored(*file) for file in draft.files.items()]
+        names = tuple(file.stored_as for file, _ in stored)
+        self._put(name, BEGUN, to_bytes(Begun(MANIFEST_VERSION, _PRODUCT, draft.finished, names)))
+        for file, content in stored:
+            self._put(name, file.stored_as, content)
+        manifest = Manifest(
+            schema_version=MANIFEST_VERSION,
+            run=name,
+            started=draft.started,
+            finished=draft.finished,
+            schedule=draft.schedule,
+            due=draft.due,
+            exit_code=int(draft.exit_code),  # an enum would be written as a word
+            files=tuple(file for file, _ in stored),
+            scopes=draft.scopes,
+            gaps=draft.gaps,
+        )
+        if problem := _problem(manifest, self._folders().get(name, [])):
+            raise StoreError(f"Cannot write run {name} to the store {self.place.where}: {problem}; run it again")
+        self._put(name, MANIFEST, to_bytes(manifest))
+        return Run(self.place, manifest)
+
+    def listing(self) -> Listing:
+        """The finished runs and what is wrong with the rest."""
+        runs: list[Run] = []
+        warnings: list[str] = []
+        for name, entries in sorted(self._folders().items()):
+            found = self._finished(name, entries)
+            if isinstance(found, Run):
+                runs.append(found)
+            elif found:
+                warnings.append(f"skipped runs/{name} in the store {self.place.where}: {found}")
+        return Listing(tuple(sorted(runs, key=lambda run: run.manifest.finished)), tuple(warnings))
+
+    def last_good(self, schedule: str | None = None) -> Run | None:
+        """The newest run of that schedule with an audit; `None` where there is none."""
+        good = [run for run in self.listing().runs if run.manifest.is_good and run.manifest.schedule == schedule]
+        return good[-1] if good else None
+
+    def clean(self, now: datetime, keep_runs: int | None = None, keep_days: int | None = None) -> tuple[str, ...]:
+        """Delete what retention does not keep and what was never finished; the names of what was deleted.
+
+        The newest good run of each schedule stays, and so does one that awaits a delivery.
+        """
+        runs = self.listing().runs
+        gone = [run.manifest.run for run in self._superfluous(runs, now, keep_runs, keep_days)]
+        for run in runs:
+            if run.name in gone:
+                self._delete(run.name, (file.stored_as for file in run.manifest.files))
+        for name, entries in self._folders().items():
+            if (begun := self._unfinished(name, entries)) and _is_abandoned(begun, entries, now):
+                self._delete(name, begun.files)
+                gone.append(name)
+        return tuple(gone)
+
+    def _superfluous(
+        self, runs: tuple[Run, ...], now: datetime, keep_runs: int | None, keep_days: int | None
+    ) -> Iterator[Run]:
+        newest = {run.manifest.schedule: run.name for run in runs if run.manifest.is_good}
+        for rank, run in enumerate(reversed(runs)):
+            is_old = keep_days is not None and run.manifest.finished < now - timedelta(days=keep_days)
+            is_one_too_many = keep_runs is not None and rank >= keep_runs
+            if (is_old or is_one_too_many) and run.name not in newest.values() and not self._awaits_delivery(run):
+                yield run
+
+    def _awaits_delivery(self, run: Run) -> bool:
+        return any(not delivery.is_over for delivery in deliveries_of(self.place, run.name))
+
+    def _folders(self) -> dict[str, list[Entry]]:
+        folders: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.place.entries("runs"):
+            folders[entry.path.split("/")[1]].append(entry)
+        return folders
+
+    def _finished(self, name: str, entries: list[Entry]) -> Run | str:
+        """The run, or why it is none; an empty reason for one that may still be under way."""
+        if not is_name(name):
+            return "not a run"
+        content = self.place.get(f"runs/{name}/{MANIFEST}") if _has(entries, MANIFEST) else None
+        if content is None:
+            return "" if _has(entries, BEGUN) else "not a run"
+        header = parsed(Header, content)
+        if header and header.schema_version > MANIFEST_VERSION:
+            return f"{MANIFEST} has version {header.schema_version}, this Auditor reads up to {MANIFEST_VERSION}"
+        manifest = parsed(Manifest, content)
+        if manifest is None or manifest.run != name:
+            return f"{MANIFEST} is damaged"
+        return _problem(manifest, entries) or Run(self.place, manifest)
+
+    def _unfinished(self, name: str, entries: list[Entry]) -> Begun | None:
+        """What a run of ours without a manifest was to be; `None` for everything else."""
+        if not is_name(name) or _has(entries, MANIFEST) or not _has(entries, BEGUN):
+            return None
+        begun = parsed(Begun, self.place.get(f"runs/{name}/{BEGUN}") or b"")
+        return begun if begun and begun.product == _PRODUCT else None
+
+    def _delete(self, name: str, files: Iterable[str]) -> None:
+        """The manifest goes first, the mark that it is ours last: whatever is left is cleaned away another time."""
+        self.place.delete([f"runs/{name}/{MANIFEST}"])
+        self.place.delete(f"runs/{name}/{file}" for file in files if file not in {MANIFEST, BEGUN})
+        self.place.delete(entry.path for entry in self.place.entries(f"deliveries/{name}"))
+        self.place.delete([f"runs/{name}/{BEGUN}"])
+
+    def _put(self, run: str, name: str, content: bytes) -> None:
+        self.place.put(f"runs/{run}/{name}", content)
+
+
+def _stored(name: str, content: bytes) -> tuple[StoredFile, bytes]:
+    """A file as the store holds it."""
+    is_compressed = name.endswith(".json") and len(content) >= COMPRESSED_FROM
+    stored = gzip.compress(content, mtime=0) if is_compressed else content
+    return StoredFile(name, f"{name}.gz" if is_compressed else name, len(stored), _sha256(stored)), stored
+
+
+def _is_abandoned(begun: Begun, entries: list[Entry], now: datetime) -> bool:
+    """Nothing of it was written for so long that nobody is at it."""
+    return now > max(begun.at, *(entry.written for entry in entries)) + WRITTEN_WITHIN + SKEW
+
+
+def _problem(manifest: Manifest, entries: list[Entry]) -> str:
+    """Which file of a run is not there as it was written; empty where all are."""
+    sizes = {_file_name(entry): entry.size for entry in entries}
+    broken = next((file.name for file in manifest.files if sizes.get(file.stored_as) != file.size), None)
+    return f"{broken} is missing or not whole" if broken else ""
+
+
+def _has(entries: list[Entry], name: str) -> bool:
+    return any(_file_name(entry) == name for entry in entries)
+
+
+def _file_name(entry: Entry) -> str:
+    """The path of an object below the folder of its run."""
+    return entry.path.split("/", 2)[-1]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
