@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from auditor.errors import Exit
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
 from auditor.model.evidence import Evidence
+from auditor.model.letter import Delivery
 from auditor.model.money import BYTES_PER_GB, Price
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from auditor.attribution.tally import Counted
     from auditor.model.attributed import PlannedScan
 
-_FILES = {Format.HTML: "report.html", Format.PDF: "report.pdf", Format.JSON: "audit.json"}
 EVIDENCE = "evidence.json"
 
 
@@ -47,9 +47,12 @@ class Outcome:
 
     audit: Audit
     paths: tuple[Path, ...]
+    deliveries: tuple[Delivery, ...] = ()
 
     def exit_code(self, config: Config) -> Exit:
-        """What the process should end with."""
+        """What the process should end with. A report that reached nobody comes first: all else stands in it."""
+        if not all(one.is_delivered for one in self.deliveries):
+            return Exit.NOT_DELIVERED
         totals = self.audit.totals
         if config.fail_above is not None and totals.saving_measured > config.fail_above:
             return Exit.ABOVE_LIMIT
@@ -63,6 +66,20 @@ def run(config: Config, now: datetime, progress: Progress) -> Outcome:
     store.save_evidence(config.output / EVIDENCE, evidence)
     outcome = report(evidence, config)
     return Outcome(outcome.audit, (*outcome.paths, config.output / EVIDENCE))
+
+
+def run_and_deliver(
+    config: Config, now: datetime, progress: Progress, told: Callable[[tuple[Delivery, ...]], None]
+) -> Outcome:
+    """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told."""
+    from auditor import dispatch
+
+    dispatch.require_settings(config)
+    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    with dispatch.FailureTold(run_id, now, config, told):
+        outcome = run(config, now, progress)
+    report = dispatch.Report(run_id, outcome.audit, config.output, str(config.output.absolute()))
+    return replace(outcome, deliveries=dispatch.deliver_report(report, config))
 
 
 def read(config: Config, now: datetime, progress: Progress) -> Evidence:
@@ -153,7 +170,7 @@ def report(evidence: Evidence, config: Config) -> Outcome:
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:
-        paths.append(config.output / _FILES[form])
+        paths.append(config.output / form.file)
         store.write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
 
