@@ -111,6 +111,7 @@ async def _deliver_report(report: Report, config: Config, backoff: Backoff | Non
 async def _send(
     mails: Iterable[Mail], brief: Letter | None, run_id: str, config: Config, backoff: Backoff | None
 ) -> tuple[Delivery, ...]:
+    backoff = backoff or Backoff(config.delivery_attempts)
     chats: list[Parcel] = list(notify.parcels(brief, _services(), run_id)) if brief else []
     if not config.mail:
         return await deliver(chats, backoff)

@@ -156,7 +156,15 @@ def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     for key in ("when", "smtp_tls", "smtp_timeout"):
         assert getattr(config.mail, key) == getattr(bare, key)
     defaults = ("window_days", "formats", "output", "live_prices", "allow_gaps", "flow_logs", "budget", "scan_with")
-    for key in (*defaults, "athena_above_gb", "athena_database", "public_lookups", "min_endpoint_azs", "min_saving"):
+    for key in (
+        *defaults,
+        "athena_above_gb",
+        "athena_database",
+        "delivery_attempts",
+        "public_lookups",
+        "min_endpoint_azs",
+        "min_saving",
+    ):
         assert getattr(config, key) == getattr(load(), key)
 
 

@@ -34,13 +34,13 @@ class Parcel:
     send: Callable[[], Awaitable[None]]
 
 
-async def deliver(parcels: Iterable[Parcel], backoff: Backoff | None = None) -> tuple[Delivery, ...]:
+async def deliver(parcels: Iterable[Parcel], backoff: Backoff) -> tuple[Delivery, ...]:
     """Send all, some of them side by side; the results stand in the order of the parcels."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(parcel: Parcel) -> Delivery:
         async with slots:
-            return await _deliver(parcel, backoff or Backoff())
+            return await _deliver(parcel, backoff)
 
     return tuple(await asyncio.gather(*(one(parcel) for parcel in parcels)))
 
