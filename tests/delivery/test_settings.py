@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.config import load
-from auditor.delivery.settings import When
+from auditor.delivery.settings import SMTP_PASSWORD, When, secret
 from auditor.errors import UsageError
 from tests.test_config import write
 
@@ -90,6 +90,19 @@ def test_what_cannot_be_used_is_named_with_file_table_and_key_and_no_secret_is_r
     assert str(refused.value).startswith(said.replace("FILE", str(file)))
     assert "\n" not in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+def test_the_end_of_a_line_is_no_part_of_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SMTP_PASSWORD, raising=False)
+    monkeypatch.setenv(f"{SMTP_PASSWORD}_FILE", str(tmp_path / "password"))
+    for written in (f" {SECRET} ", f" {SECRET} \n", f" {SECRET} \r\n"):
+        (tmp_path / "password").write_bytes(written.encode())
+        found = secret(SMTP_PASSWORD)
+        assert found
+        assert found.get_secret_value() == f" {SECRET} "
+    (tmp_path / "password").write_text("\n")
+    with pytest.raises(UsageError, match="is empty"):
+        secret(SMTP_PASSWORD)
 
 
 REFUSED = (

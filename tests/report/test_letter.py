@@ -128,7 +128,7 @@ def test_a_failed_run_says_why_and_when_it_last_worked() -> None:
 
 def hostile_letter() -> Letter:
     new = tuple(replace(one, title=one.title) for one in hostile_audit().findings)
-    less = tuple(replace(LOST, reason=text) for text in HOSTILE)
+    less = tuple(replace(LOST, reason=text) for text in reversed(HOSTILE))
     return render_letter(hostile_audit(), Since(LAST, new=new, less_seen=less), ATTACHED)
 
 
