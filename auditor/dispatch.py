@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +130,7 @@ def _mails(
         part = _part(report, accounts)
         if (part.audit.scopes or part.audit.gaps) and _is_told(part.since, settings.when):
             if Format.PDF in config.formats:
-                store.write_atomically(part.folder / _part_name(accounts), render_pdf(render_html(part.audit)))
+                _write_pdf(part, _part_name(accounts))
             yield _mail(part, settings, addresses, _part_name(accounts))
 
 
@@ -161,6 +162,12 @@ def _alike(
 def _part(report: Report, accounts: Collection[str]) -> Report:
     since = narrowed_since(report.since, accounts) if report.since else None
     return replace(report, audit=narrowed(report.audit, accounts), since=since)
+
+
+def _write_pdf(part: Report, name: str) -> None:
+    """An owner's PDF beside the whole report's. A full disk must not keep anybody's mail: it holds the figures too."""
+    with suppress(UsageError):
+        store.write_atomically(part.folder / name, render_pdf(render_html(part.audit)))
 
 
 def _part_name(accounts: Collection[str]) -> str:

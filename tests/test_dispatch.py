@@ -150,6 +150,13 @@ def test_without_a_pdf_the_place_is_named(mailbox: Mailbox, tmp_path: Path) -> N
         assert "It lies in s3://acme/runs/1" in body(message)
 
 
+def test_a_folder_that_takes_no_part_keeps_no_mail_back(mailbox: Mailbox, tmp_path: Path) -> None:
+    (tmp_path / f"report-{ONE}.pdf").mkdir()
+    deliver_report(made(tmp_path), config(mailbox, owners={ONE: [PAY]}), QUICK)
+    assert set(mails(mailbox)) == {NET, PAY}
+    assert "It lies in s3://acme/runs/1" in body(mails(mailbox)[PAY])
+
+
 def test_a_quiet_week_can_be_left_out_but_less_that_is_seen_never(mailbox: Mailbox, tmp_path: Path) -> None:
     settings = config(mailbox, {"when": "changes"}, owners={ONE: [PAY], TWO: [DATA]})
     quiet = Since(AT)

@@ -34,8 +34,8 @@ _REASON = 160
 BREAK = "\N{ZERO WIDTH SPACE}"
 """Ends a link in every mail program, and is not seen."""
 
-_LINKISH = re.compile(r"(?<=\w)[.@\u3002\uff0e\uff61](?=[^\W\d_])|:(?=//)")
-"""What a mail program turns into a link: names with dots (also those of other scripts), addresses, URLs."""
+_LINKISH = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=[^\W\d_])|@(?=\w)|:(?=//)|<(?=[!@#])")
+"""What programs act on: names with dots (also those of other scripts), addresses, URLs, a chat's @all and <!here>."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +128,23 @@ def _brief(seen: View, since: Since | None, enclosure: Enclosure) -> str:
     if seen.audit.totals.saving_unmeasured_high:
         lines.append(f"Apart from that up to {usd(seen.audit.totals.saving_unmeasured_high)} a month, not measured")
     lines += [f"{change.label}: {len(change.titles) + change.more}" for change in (_changes(since) if since else ())]
-    lines += [f"Saw less than last time: {one}" for one in (_less(since) if since else ())[:GAPS]]
+    if since and since.saw_less:
+        lines.append(f"Saw less than last time: {text.listing(_places(since), GAPS)}")
     lines += [seen.seen, f"Report: {enclosure.link or text.line(enclosure.place)}"]
     return "\n".join(lines)
+
+
+def _places(since: Since) -> tuple[str, ...]:
+    places = [(one.account_id, one.region) for one in since.less_seen]
+    places += [(one.account_id, one.region) for one in since.new_gaps]
+    return text.unique(" ".join(place).strip() for place in places)
 
 
 def _row(numbered: NumberedFinding) -> Row:
     finding = numbered.finding
     amount, is_measured = _amount(finding)
     where = f"{finding.account_id} {finding.region}".strip()
-    return Row(finding.severity.value, plain(text.sentence(finding.title), 140), amount, is_measured, plain(where))
+    return Row(finding.severity.value, plain(finding.title, 140), amount, is_measured, plain(where))
 
 
 def _amount(finding: Finding) -> tuple[str, bool]:
@@ -156,7 +163,7 @@ def _changes(since: Since) -> tuple[Changes, ...]:
 
 
 def _changed(label: str, findings: Sequence[Finding]) -> Changes:
-    titles = tuple(plain(text.sentence(one.title), 140) for one in findings[:CHANGES])
+    titles = tuple(plain(one.title, 140) for one in findings[:CHANGES])
     return Changes(label, titles, len(findings) - len(titles))
 
 

@@ -66,8 +66,8 @@ def test_what_changed_is_told_with_how_many_more_there_are() -> None:
     for text in (words(letter), " ".join(letter.text.split())):
         assert re.search(r"since 2026-11-13", text, re.IGNORECASE)
         assert "New: 5" in text
-        assert "Finding 2" in text
-        assert "Finding 3" not in text
+        assert "finding 2" in text
+        assert "finding 3" not in text
         assert "and 2 more" in text
         assert "Resolved: 1" in text
     assert letter.subject.endswith("; 5 new findings")
@@ -154,9 +154,17 @@ def test_no_text_of_an_account_becomes_a_link(form: str) -> None:
     failed = render_failure(Failed(LAST, PHISHING))
     for one in (letter, failed):
         shown = Page(one.html).text if form == "html" else str(getattr(one, form))
-        assert form == "subject" or "evil" in shown
         assert LINKISH.findall(shown) == []
         assert Page(one.html).links == []
+        assert form in {"subject", "brief"} or "evil" in shown
+
+
+def test_a_chat_learns_where_less_was_seen_and_calls_nobody() -> None:
+    call = "@channel <!here> everybody"
+    since = Since(LAST, new=(replace(S3_FINDING, title=call),), less_seen=(replace(LOST, reason=call),))
+    assert "Saw less than last time: 111122223333 eu-west-1\n" in render_letter(AUDIT, since, ATTACHED).brief
+    for brief in (render_letter(AUDIT, since, ATTACHED).brief, render_failure(Failed(LAST, call)).brief):
+        assert not re.search(r"@\w|<!", brief)
 
 
 def test_the_check_for_links_can_fail() -> None:
