@@ -78,7 +78,11 @@ def test_nat_gateways_are_asked_in_their_namespace_by_day_over_whole_days(aws: S
     asked = queries(nat_call)
     assert {stat["Metric"]["Namespace"] for stat in asked} == {"AWS/NATGateway"}
     assert {stat["Period"] for stat in asked} == {86400}
-    nats = {nat for name, nat in aws.company.nat_gateways.items() if name.startswith(("shop", "egress", "fulfilment", "archive"))}
+    nats = {
+        nat
+        for name, nat in aws.company.nat_gateways.items()
+        if name.startswith(("shop", "egress", "fulfilment", "archive"))
+    }
     assert {dimensions(stat)["NatGatewayId"] for stat in asked} == nats
     assert all(set(dimensions(stat)) == {"NatGatewayId"} for stat in asked)
     assert {stat["Metric"]["MetricName"]: stat["Stat"] for stat in asked} == NAT_METRICS
