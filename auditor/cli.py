@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -33,6 +34,7 @@ from auditor.options import (
     FlowLogRecords,
     Formats,
     IpRanges,
+    Mail,
     NewConstraints,
     NoLookups,
     Output,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from auditor.config import Config
+    from auditor.model.letter import Delivery
     from auditor.pipeline import Outcome
 
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
@@ -98,6 +101,7 @@ def run(
     ip_ranges: IpRanges = None,
     no_public_lookups: NoLookups = False,
     dry_run: DryRun = False,
+    mail: Mail = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -134,7 +138,9 @@ def run(
             seen = pipeline.forecast(settings, datetime.now(UTC), told)
             print_forecast(seen.scans, (seen.metrics, seen.metrics_usd), settings.budget, _stdout())
             return
-        outcome = pipeline.run(settings, datetime.now(UTC), told)
+        now = datetime.now(UTC)
+        run = partial(pipeline.run_and_deliver, told=_say_delivered) if mail else pipeline.run
+        outcome = run(settings, now, told)
     _finish(outcome, settings, quiet=quiet)
 
 
@@ -308,12 +314,17 @@ def iam(
     role_arn: Annotated[list[str] | None, typer.Option(metavar="ARN", help="Member role that it may assume.")] = None,
     no_flow_logs: Annotated[bool, typer.Option("--no-flow-logs", help="Without the records of flow logs.")] = False,
     athena: Annotated[bool, typer.Option("--athena", help="With queries on Athena: a table, a result.")] = False,
+    mail_from: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With mail by SES, from this address alone.")
+    ] = None,
+    owner_tag: Annotated[bool, typer.Option("--owner-tag", help="With owners of accounts by their tags.")] = False,
     partition: Annotated[str, typer.Option(metavar="NAME", help="aws-us-gov, aws-cn, aws-eusc.")] = "aws",
 ) -> None:
     """Print the least IAM policy: the very list of calls that the client lets pass."""
-    from auditor.aws.policy import policy
+    from auditor.aws.policy import Extras, policy
 
-    typer.echo(policy(tuple(role_arn or ()), flow_logs=not no_flow_logs, athena=athena, partition=partition))
+    extras = Extras(tuple(role_arn or ()), athena=athena, mail_from=mail_from, owners=owner_tag)
+    typer.echo(policy(extras, flow_logs=not no_flow_logs, partition=partition))
 
 
 @app.command()
@@ -377,11 +388,23 @@ def _finish(outcome: Outcome, settings: Config, *, quiet: bool) -> None:
 
     if not quiet:
         summary(outcome.audit, Console(stderr=True, highlight=False), ())
+    _say_delivered(() if quiet else outcome.deliveries)
     for path in outcome.paths:
         typer.echo(path)
     if outcome.not_stored:
         _say(f"the report is made, but not stored: {outcome.not_stored}")
     raise typer.Exit(outcome.exit_code(settings))
+
+
+def _say_delivered(deliveries: tuple[Delivery, ...]) -> None:
+    """Who was told, and who was not, why, and what to do."""
+    from auditor.report.text import clean
+
+    for one in deliveries:
+        if one.is_delivered:
+            typer.echo(f"delivered to {clean(one.recipient)}", err=True)
+        else:
+            typer.echo(f"not delivered to {clean(one.recipient)}: {clean(str(one.problem))}: {one.next_step}", err=True)
 
 
 def _stdout() -> Console:

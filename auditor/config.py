@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,6 +22,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from auditor.checked import AccountId, Address, RegionName, like
+from auditor.delivery.settings import MailSettings, NotifySettings, words
 from auditor.errors import UsageError
 from auditor.model.attributed import EngineChoice
 from auditor.model.constraints import Accepted, Constraints
@@ -43,6 +44,11 @@ class Format(StrEnum):
     PDF = "pdf"
     JSON = "json"
 
+    @property
+    def file(self) -> str:
+        """What the report of this format is called."""
+        return "audit.json" if self is Format.JSON else f"report.{self}"
+
 
 class FlowLogs(StrEnum):
     """Whether the records of flow logs are read."""
@@ -51,26 +57,13 @@ class FlowLogs(StrEnum):
     OFF = "off"
 
 
-def _like(pattern: str, meaning: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"is not {meaning}")
-        return value
-
-    return AfterValidator(check)
-
-
-AccountId = Annotated[str, _like(r"\d{12}", "an account id of twelve digits (quote it in TOML)")]
-RegionName = Annotated[str, _like(r"[a-z]{2,4}(-[a-z]+)+-\d", "a region's name such as eu-west-1")]
-
-
 ServiceName = Annotated[
-    str, _like(r"(?!com\.amazonaws\.(?!vpce\.))[a-z0-9][a-z0-9.-]*", "a service's short name such as kms or ecr.api")
+    str, like(r"(?!com\.amazonaws\.(?!vpce\.))[a-z0-9][a-z0-9.-]*", "a service's short name such as kms or ecr.api")
 ]
 LeftOut = Annotated[
-    str, _like(r"(vpc|nat|vpce)-[A-Za-z0-9-]+", "the id of a VPC, a NAT gateway or an endpoint: vpc-…, nat-…, vpce-…")
+    str, like(r"(vpc|nat|vpce)-[A-Za-z0-9-]+", "the id of a VPC, a NAT gateway or an endpoint: vpc-…, nat-…, vpce-…")
 ]
-Words = Annotated[str, _like(r"(?s).*\S.*", "a text: it must say something")]
+Words = Annotated[str, like(r"(?s).*\S.*", "a text: it must say something")]
 
 
 def _day(value: object) -> date:
@@ -127,6 +120,10 @@ class Config(BaseSettings):
     exclude: Annotated[tuple[LeftOut, ...], NoDecode] = ()
     min_saving: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     accepted: Annotated[tuple[AcceptedFinding, ...], NoDecode] = ()
+    delivery_attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    mail: MailSettings | None = None
+    notify: NotifySettings = NotifySettings()
+    owners: dict[AccountId, tuple[Address, ...]] = Field(default_factory=dict)
 
     @property
     def constraints(self) -> Constraints:
@@ -139,6 +136,19 @@ class Config(BaseSettings):
         if self.scan_with is EngineChoice.ATHENA and self.athena_workgroup is None:
             raise ValueError("scan_with athena needs athena_workgroup: the workgroup whose cutoff bounds a query")
         return self
+
+    @model_validator(mode="after")
+    def _mail_goes_to_somebody(self) -> Self:
+        if self.mail and not (self.mail.to or self.mail.owner_tag or self.owners):
+            raise ValueError("[mail] needs to, owner_tag, or a table [owners]: whom it goes to")
+        if not self.mail and self.owners:
+            raise ValueError("[owners] without [mail]: by what should they get mail?")
+        return self
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _owners(cls, value: Any) -> Any:  # noqa: ANN401 -- whatever TOML gives
+        return {account: words(one) for account, one in value.items()} if isinstance(value, dict) else value
 
     @field_validator("accepted", mode="before")
     @classmethod
@@ -173,10 +183,20 @@ class Config(BaseSettings):
         return (init_settings,)
 
 
+_TABLES = {
+    "mail": [field.alias or key for key, field in MailSettings.model_fields.items()],
+    "notify": list(NotifySettings.model_fields),
+    "owners": ["account ids"],
+}
+"""The tables of the file that stand once each, and their keys."""
+
+_NO_SECRETS = "secrets stand in no file of settings: AUDITOR_SMTP_PASSWORD(_FILE), AUDITOR_NOTIFY_URLS(_FILE)"
+
+
 def load(path: Path | None = None, **options: Any) -> Config:
     """The configuration; `UsageError` names the file or option, the key, and what is allowed."""
     given = {key: value for key, value in options.items() if value not in (None, (), [])}
-    values = _from_file(path) | _from_environment() | given
+    values = _with_tables(_from_file(path) | _from_environment() | given)
     try:
         return Config(**values)
     except ValidationError as error:
@@ -195,8 +215,18 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 
 
 def _from_environment() -> dict[str, Any]:
-    names = {f"{ENVIRONMENT_PREFIX}{key.upper()}": key for key in Config.model_fields}
+    names = {f"{ENVIRONMENT_PREFIX}{key.upper()}": key for key in Config.model_fields if key not in _TABLES}
     return {key: os.environ[name] for name, key in names.items() if os.environ.get(name)}
+
+
+def _with_tables(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with `AUDITOR_MAIL_TO` and the like over the keys of the file's tables."""
+    for table in ("mail", "notify"):
+        names = {f"{ENVIRONMENT_PREFIX}{table}_{key}".upper(): key for key in _TABLES[table]}
+        given = {key: os.environ[name] for name, key in names.items() if os.environ.get(name)}
+        if given and isinstance(values.get(table, {}), dict):
+            values[table] = values.get(table, {}) | given
+    return values
 
 
 def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -> str:
@@ -205,8 +235,10 @@ def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -
     if not first["loc"]:
         return said
     key = str(first["loc"][0])
-    if len(first["loc"]) > 2:  # noqa: PLR2004 -- key, number, key of the table
+    if key in _TABLES:
         return _explain_table(first, said, path)
+    if len(first["loc"]) > 2:  # noqa: PLR2004 -- key, number, key of the table
+        return _explain_one_of_several(first, said, path)
     if first["type"] == "extra_forbidden":
         return f"unknown key {key!r} in {path}: known are {', '.join(sorted(Config.model_fields))}"
     option = _OPTIONS.get(key) or f"--{key.replace('_', '-')}"
@@ -215,6 +247,25 @@ def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -
 
 
 def _explain_table(first: ErrorDetails, said: str, path: Path | None) -> str:
+    """The same for a key of a table. What stands where a secret does not belong is not repeated."""
+    table, key = str(first["loc"][0]), str(first["loc"][1]) if len(first["loc"]) > 1 else ""
+    where = path or "the environment"
+    if first["type"] == "extra_forbidden":
+        known = f"known are {', '.join(sorted(_TABLES[table]))}"
+        return f"unknown key {key!r} in [{table}] of {where}: {known}; {_NO_SECRETS}"
+    if first["type"] == "missing":
+        return f"{key} of [{table}] in {where}: is missing"
+    if not key:
+        return said if first["type"] == "value_error" else f"[{table}] in {where}: is not a table with keys"
+    return f"{key} of [{table}] in {where}: {_without_password(first['input'])}: {said}"
+
+
+def _without_password(value: object) -> str:
+    """What was given, for whoever pastes a URL where a name belongs."""
+    return re.sub(r"(?<=://)[^/\s]*@|(?<=://)[^@]*$", "…", repr(value)) if "://" in repr(value) else repr(value)
+
+
+def _explain_one_of_several(first: ErrorDetails, said: str, path: Path | None) -> str:
     """The same for a key of one of several tables; people count them from 1."""
     name, number, key = first["loc"][:3]
     table = f"{name} {int(number) + 1}"

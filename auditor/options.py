@@ -50,6 +50,10 @@ NoLookups = Annotated[
     bool, typer.Option("--no-public-lookups", help="Ask nothing but AWS's APIs: no ip-ranges.json, no DNS.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read and what that would cost.")]
+Mail = Annotated[
+    bool,
+    typer.Option("--mail", help="Tell those whom the configuration names, of a failure too."),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file with these options as keys.")
 ]

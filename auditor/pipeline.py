@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from auditor.errors import Exit, StoreError
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
 from auditor.model.evidence import Evidence
+from auditor.model.letter import Delivery, Since
 from auditor.model.money import BYTES_PER_GB, Price
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from auditor.attribution.tally import Counted
     from auditor.model.attributed import PlannedScan
 
-_FILES = {Format.HTML: "report.html", Format.PDF: "report.pdf", Format.JSON: "audit.json"}
 EVIDENCE = "evidence.json"
 
 
@@ -50,12 +50,13 @@ class Outcome:
     audit: Audit
     paths: tuple[Path, ...]
     not_stored: StoreError | None = None
+    deliveries: tuple[Delivery, ...] = ()
 
     def exit_code(self, config: Config) -> Exit:
-        """What the process should end with."""
-        totals = self.audit.totals
-        if self.not_stored:
+        """What the process should end with. A report that reached nobody comes first: all else stands in it."""
+        if self.not_stored or not all(one.is_delivered for one in self.deliveries):
             return Exit.NOT_DELIVERED
+        totals = self.audit.totals
         if config.fail_above is not None and totals.saving_measured > config.fail_above:
             return Exit.ABOVE_LIMIT
         return Exit.GAPS if self.audit.gaps and not config.allow_gaps else Exit.REPORTED
@@ -88,6 +89,21 @@ def _stored(outcome: Outcome, config: Config, recording: past.Recording) -> Outc
     except StoreError as error:
         return replace(outcome, not_stored=error)
     return outcome
+
+
+def run_and_deliver(
+    config: Config, now: datetime, progress: Progress, told: Callable[[tuple[Delivery, ...]], None]
+) -> Outcome:
+    """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told."""
+    from auditor import dispatch
+
+    dispatch.require_settings(config)
+    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    with dispatch.FailureTold(run_id, now, config, told):
+        outcome = run(config, now, progress)
+    since = Since.of(outcome.audit.since_last)
+    report = dispatch.Report(run_id, outcome.audit, config.output, str(config.output.absolute()), since)
+    return replace(outcome, deliveries=dispatch.deliver_report(report, config))
 
 
 def read(config: Config, now: datetime, progress: Progress) -> Evidence:
@@ -179,7 +195,7 @@ def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = No
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:
-        paths.append(config.output / _FILES[form])
+        paths.append(config.output / form.file)
         files.write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from auditor.config import Config, Format, load
+from auditor.delivery.settings import MailSettings, NotifySettings
 from auditor.errors import UsageError
 from auditor.model.constraints import Accepted, Constraints
 from tests.embedded import ROOT
@@ -141,13 +143,28 @@ def test_a_configuration_is_frozen_and_does_not_show_the_external_id() -> None:
 def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     """Uncommented, it is a configuration that works."""
     lines = (ROOT / "config" / "auditor.toml").read_text("utf-8").splitlines()
-    given = (line for line in lines if line.startswith("# [[") or (line.startswith("# ") and " = " in line))
+    given = (line for line in lines if re.fullmatch(r"# (\[+\w+\]+|\w+ = .+)", line))
     values = [line.removeprefix("# ") for line in given]
     keys = tomllib.loads("\n".join(values))
     assert set(keys) == set(Config.model_fields) - {"external_id"}
-    config = load(write(tmp_path, "\n".join(values)))
+    assert set(keys["mail"]) == set(MailSettings.model_fields) - {"sender"} | {"from"}
+    assert set(keys["notify"]) == set(NotifySettings.model_fields)
+    config = load(write(tmp_path, "\n".join(one for one in values if "ses_region" not in one)))
+    assert config.mail
+    bare = MailSettings.model_validate({"from": "a@example.com", "smtp_host": "mail"})
+    assert (config.mail.port, config.mail.size_limit) == (bare.port, bare.size_limit)
+    for key in ("when", "smtp_tls", "smtp_timeout"):
+        assert getattr(config.mail, key) == getattr(bare, key)
     defaults = ("window_days", "formats", "output", "live_prices", "allow_gaps", "flow_logs", "budget", "scan_with")
-    for key in (*defaults, "athena_above_gb", "athena_database", "public_lookups", "min_endpoint_azs", "min_saving"):
+    for key in (
+        *defaults,
+        "athena_above_gb",
+        "athena_database",
+        "delivery_attempts",
+        "public_lookups",
+        "min_endpoint_azs",
+        "min_saving",
+    ):
         assert getattr(config, key) == getattr(load(), key)
 
 

@@ -48,7 +48,7 @@ def source_of(call: Call) -> Source:
     """The source for which a call was made; the two that share GetMetricData differ by the namespace."""
     if call.operation == "GetMetricData":
         return Source.NAT_METRICS if "AWS/NATGateway" in str(call.params) else Source.ENDPOINT_METRICS
-    return next(operation.source for operation in OPERATIONS if operation.name == call.operation)
+    return next(one.source for one in OPERATIONS if one.source and one.name == call.operation)
 
 
 def deny(proxy: FaultProxy, source: Source) -> None:

@@ -14,22 +14,24 @@ from auditor.model.evidence import Source
 class Operation:
     """A call. `items` is the key of the answer's list, `page_size` what is asked for (`None`: AWS's default).
 
-    `permission` is the IAM action's name where it is not the call's; `tokens` are the keys of the next page's token,
-    in the request and in the answer.
+    `permission` is the IAM action's name where it is not the call's, `granted_in` IAM's name of the service; `tokens`
+    are the keys of the next page's token, in the request and in the answer. `source` is `None` for what reads no
+    evidence.
     """
 
     service: str
     name: str
-    source: Source
+    source: Source | None
     items: str = ""
     page_size: int | None = None
     permission: str = ""
     tokens: tuple[str, str] = ("NextToken", "NextToken")
+    granted_in: str = ""
 
     @property
     def action(self) -> str:
         """The IAM action to grant."""
-        return f"{self.service}:{self.permission or self.name}"
+        return f"{self.granted_in or self.service}:{self.permission or self.name}"
 
 
 GET_CALLER_IDENTITY = Operation("sts", "GetCallerIdentity", Source.ACCOUNT)
@@ -118,6 +120,17 @@ Only a session that was opened for Athena may call these.
 
 MADE_HERE = "auditor_"
 """How the names of tables begin that a query on Athena makes; the guard lets no other be touched."""
+
+
+# AWS answers "not authorized to perform ses:SendRawEmail" where the content of a SendEmail of API version 2 is raw.
+SEND_EMAIL = Operation("sesv2", "SendEmail", None, permission="SendRawEmail", granted_in="ses")
+LIST_ACCOUNT_TAGS = Operation("organizations", "ListTagsForResource", None, "Tags")
+
+MAIL_OPERATIONS = (SEND_EMAIL,)
+"""What sending mail by SES needs: the only write of delivery, through a session that has nothing else."""
+
+OWNER_OPERATIONS = (GET_CALLER_IDENTITY, LIST_ACCOUNT_TAGS)
+"""What finding the owners of accounts by a tag of AWS Organizations needs."""
 
 
 def action_of(source: Source) -> str:

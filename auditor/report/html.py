@@ -30,12 +30,13 @@ LEVELS = {
 
 def render_html(audit: Audit) -> str:
     """The report as a page; the same page becomes the PDF."""
-    return _environment().get_template("report.html.j2").render(view=view.view(audit), audit=audit)
+    return environment().get_template("report.html.j2").render(view=view.view(audit), audit=audit)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates with all filters and words that pages and messages share."""
+    made = Environment(
         loader=FileSystemLoader(resources.path("templates")),
         autoescape=True,
         undefined=StrictUndefined,
@@ -43,10 +44,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= FILTERS
-    environment.filters |= {"name": text.name, "line": text.line, "listing": text.listing}
-    environment.filters |= {"sentence": text.sentence, "units": text.units}
-    environment.globals |= {
+    made.filters |= FILTERS
+    made.filters |= {"name": text.name, "line": text.line, "listing": text.listing}
+    made.filters |= {"sentence": text.sentence, "units": text.units}
+    made.globals |= {
         "bill": view.bill,
         "changes": changes.changes,
         "kept_promise": changes.kept_promise,
@@ -61,7 +62,7 @@ def _environment() -> Environment:
         "share": charts.share,
         "version": __version__,
     }
-    return environment
+    return made
 
 
 def _finalize(value: object) -> object:

@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 
 from auditor.aws.operations import ASSUME_ROLE, ATHENA_OPERATIONS, HEAD_BUCKET, OPERATIONS, START_QUERY, STOP_QUERY
-from auditor.aws.policy import policy
+from auditor.aws.policy import Extras, policy
 from auditor.aws.session import AuditSession
 from auditor.errors import NotReadOnlyError
 from tests.embedded import ROOT
@@ -170,13 +170,16 @@ def test_the_policy_without_flow_logs_reads_no_object() -> None:
 
 
 def test_the_policy_of_another_partition_names_its_buckets() -> None:
-    for text in (policy(partition="aws-cn"), policy(partition="aws-cn", athena=True)):
+    for text in (
+        policy(partition="aws-cn"),
+        policy(Extras(athena=True, mail_from="a@example.com"), partition="aws-cn"),
+    ):
         assert "arn:aws-cn:s3:::" in text
         assert "arn:aws:" not in text
 
 
 def test_the_policy_for_athena_writes_only_tables_of_the_audit_and_results() -> None:
-    statements = {one["Sid"]: one for one in json.loads(policy(athena=True))["Statement"]}
+    statements = {one["Sid"]: one for one in json.loads(policy(Extras(athena=True)))["Statement"]}
     assert "glue:DeleteTable" in statements["AuditorMakesTables"]["Action"]
     assert "arn:aws:glue:*:*:table/*/auditor_*" in statements["AuditorMakesTables"]["Resource"]
     assert statements["AuditorKeepsResults"]["Resource"] == ["arn:aws:s3:::ATHENA-RESULTS-BUCKET/*"]
@@ -184,7 +187,7 @@ def test_the_policy_for_athena_writes_only_tables_of_the_audit_and_results() -> 
 
 def test_the_policy_lets_assume_the_named_roles_only() -> None:
     role = "arn:aws:iam::210987654321:role/AuditorReadOnly"
-    reads, *_, reach = json.loads(policy((role,)))["Statement"]
+    reads, *_, reach = json.loads(policy(Extras((role,))))["Statement"]
     assert "sts:AssumeRole" not in reads["Action"]
     assert (reach["Action"], reach["Resource"]) == (["sts:AssumeRole"], [role])
 

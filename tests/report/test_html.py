@@ -17,7 +17,7 @@ from jinja2 import UndefinedError
 
 from auditor.model.audit import Audit, PlanStep, Saving, ScopeSummary, Status
 from auditor.model.evidence import Source
-from auditor.report.html import _environment, render_html
+from auditor.report.html import environment, render_html
 from tests.report.example import (
     AUDIT,
     HOSTILE,
@@ -279,12 +279,12 @@ def test_a_gap_makes_those_sums_lower_bounds_that_it_may_be_missing_from(
 
 
 def test_a_missing_value_is_unknown_wherever_a_template_shows_it() -> None:
-    assert _environment().from_string("{{ amount }}").render(amount=None) == "unknown"
+    assert environment().from_string("{{ amount }}").render(amount=None) == "unknown"
 
 
 def test_a_misspelt_name_in_a_template_fails() -> None:
     with pytest.raises(UndefinedError):
-        _environment().from_string("{{ audit.savings }}").render(audit=AUDIT)
+        environment().from_string("{{ audit.savings }}").render(audit=AUDIT)
 
 
 def test_gaps_that_differ_by_region_only_are_one_row() -> None:

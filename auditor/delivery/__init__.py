@@ -1,0 +1,1 @@
+"""Bringing a message to people: mail by SMTP or SES, chats and webhooks. Knows nothing of audits."""
