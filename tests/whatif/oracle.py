@@ -184,14 +184,16 @@ def _routes_of(network: Network, subnet: Subnet) -> list[tuple[str, str | None]]
 
 
 def _next(routes: list[tuple[str, str | None]], block: list[int]) -> str | None:
-    """Where a block of addresses goes: the route that agrees with most of its octets."""
+    """Where a block of addresses goes: the route that agrees with most of its bits, if no list may lead elsewhere."""
     found: list[tuple[int, str | None]] = []
-    for destination, target in routes:
+    lists = {t for d, t in routes if d.startswith("pl-") and not (t or "").startswith("vpce-")}
+    for destination, target in (one for one in routes if "." in one[0]):
         address, length = destination.split("/")
-        octets = int(length) // 8
-        if [int(part) for part in address.split(".")][:octets] == block[:octets]:
-            found.append((octets, target))
-    return max(found, key=lambda one: one[0], default=(0, None))[1]
+        bits = "".join(f"{int(part):08b}" for part in address.split("."))[: int(length)]
+        if "".join(f"{part:08b}" for part in block).startswith(bits):
+            found.append((int(length), target))
+    best = max(found, key=lambda one: one[0], default=(0, None))[1]
+    return best if lists <= {best} else None
 
 
 def _blocks(network: Network, subnet: Subnet) -> list[list[int]]:
