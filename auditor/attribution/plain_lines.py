@@ -78,8 +78,9 @@ class Splitter:
         sizes = block.numbers("bytes", or_dash=True)
         states = self._states(block, sizes)
         keys = self._keys(block, states)
-        rows, codes = self._codes(block, keys)
-        others = np.bincount(states[block.is_plain & (keys < 0)], minlength=STATES)
+        rows, codes = self._codes(block, np.flatnonzero(keys >= 0))
+        plain = states if block.is_all_plain else states[block.is_plain]
+        others = np.bincount(plain, minlength=STATES) - np.bincount(states[rows], minlength=STATES)
         carried = ((keys[rows] + 1) * STATES + states[rows], *codes, np.maximum(sizes[rows], 0))
         return Split(carried, others, block.extent(states & 1 == 0), block.odd())
 
@@ -110,18 +111,18 @@ class Splitter:
             column = block[name]
             found, is_dash = self._texts["key"].find(column), column.is_dash()
             keys = np.where(is_dash, keys, found) if is_dash.any() else found
-        keys[~block.is_plain | (states & 1 == 1)] = -1
+        is_outside = states & 1 == 1
+        if is_outside.any() or not block.is_all_plain:
+            keys[~block.is_plain | is_outside] = -1
         return keys
 
-    def _codes(self, block: _Block, keys: Ints) -> tuple[Ints, list[Words]]:
-        """The lines that are kept, and their addresses' codes; the keys of others become -1."""
-        rows = np.flatnonzero(keys >= 0)
+    def _codes(self, block: _Block, rows: Ints) -> tuple[Ints, list[Words]]:
+        """Those of the lines that tell something and are plain, and the codes of their addresses."""
         columns = [block[name].at(rows) for name in self.addresses]
         if self._private:
             source, destination = (columns[place].starts_with(_PRIVATE) for place in self._private)
-            tells = ~(source & destination)
-            keys[rows[~tells]] = -1
-            rows, columns = rows[tells], [column.at(tells) for column in columns]
+            telling = np.flatnonzero(~(source & destination))
+            rows, columns = rows[telling], [column.at(telling) for column in columns]
         codes, good = zip(*(column.code() for column in columns), strict=True)
         is_coded = np.logical_and.reduce(good)
         if not is_coded.all():
@@ -173,8 +174,14 @@ class _Block:
     def extent(self, which: Bools) -> Extent:
         """The first start and the last end of plain ones among them."""
         rows = which & self.is_plain
-        starts, ends = (self.times[name][rows] if name in self.times else _NO_TIMES for name in ("start", "end"))
+        times = [self.times.get(name, _NO_TIMES) for name in ("start", "end")]
+        starts, ends = times if rows.all() else (one[rows] if one.size else one for one in times)
         return (int(starts.min()) if starts.size else None), (int(ends.max()) if ends.size else None)
+
+    @property
+    def is_all_plain(self) -> bool:
+        """Whether no line is odd so far."""
+        return bool(self.is_plain.all())
 
     def odd(self) -> bytes:
         """The lines that are not plain."""

@@ -22,6 +22,7 @@ CODED = "-./0123456789"
 """What a coded field may hold; a character's code is its place, counted from 1, in four bits."""
 
 _MOST_CODED = _MOST_DIGITS = 16
+_FEW = 6
 _FIRSTS = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 _LASTS = ~_FIRSTS[::-1]
 """Masks of a word's first, and its last, so many characters."""
@@ -81,7 +82,9 @@ class Column:
         if self._longest > 8:
             rows = slice(None) if self._shortest > 8 else np.flatnonzero(self.lengths > 8)
             column = self.at(rows)
-            more, is_more = _eight_digits(column.word(1), column._mask(_LASTS, 1))
+            above = column.word(1)
+            alike = above[:1] if (above == above[0]).all() else above  # times begin alike
+            more, is_more = _eight_digits(alike, column._mask(_LASTS, 1))
             values[rows] += more * 10**8
             is_number[rows] &= is_more
         return values, is_number
@@ -143,16 +146,26 @@ class Texts:
         """The number of the text of each line, -1 for others."""
         found = np.full(column.last.size, -1)
         for numbers, lengths, words in self._rounds:
-            places = np.searchsorted(words[0], column.last)
-            places[places == numbers.size] = 0
-            same = (words[0].take(places) == column.last) & (lengths.take(places) == column.lengths)
+            places = _places(words[0], column.last)
+            rows = np.flatnonzero((words[0].take(places) == column.last) & (lengths.take(places) == column.lengths))
+            places = places if rows.size == places.size else places[rows]
             if len(words) > 1:
-                rows = np.flatnonzero(same)
-                some, their = column.at(rows), places[rows]
-                for number in range(1, len(words)):
-                    same[rows] &= some.word(number) == words[number].take(their)
-            np.copyto(found, numbers.take(places), where=same)
+                some = column.at(rows)
+                same = [some.word(number) == words[number].take(places) for number in range(1, len(words))]
+                is_same = np.logical_and.reduce(same)
+                rows, places = rows[is_same], places[is_same]
+            found[rows] = numbers.take(places)
         return found
+
+
+def _places(values: Words, words: Words) -> Ints:
+    """Where each word is among the sorted values, if it is one of them; some place if not."""
+    if values.size > _FEW:
+        return np.minimum(np.searchsorted(values, words), values.size - 1)
+    places = np.zeros(words.size, np.int64)
+    for value in values[1:]:
+        places += words >= value
+    return places
 
 
 def _sorted(texts: Sequence[tuple[int, bytes]]) -> tuple[Ints, Ints, Words]:
