@@ -24,7 +24,7 @@ STATUSES = ("OK", "NODATA", "SKIPDATA", "-")
 ADDRESSES = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr")
 
 STATES = 64
-"""A state is four bits of action and log-status, one for bytes that are there, one for outside of the window."""
+"""A state is four bits of action and log-status, one that bytes are there, one that it is outside of the window."""
 
 Carried: TypeAlias = tuple[Ints | Words, ...]
 Extent: TypeAlias = tuple[int | None, int | None]
@@ -32,6 +32,7 @@ Extent: TypeAlias = tuple[int | None, int | None]
 _KEY = re.compile(r"[!-~]{1,64}")
 _NEWLINE, _SPACE = 10, 32
 _PRIVATE = b"10."
+_TIMES: tuple[str, ...] = ("start", "end")
 _NO_TIMES = np.zeros(0, np.int64)
 
 
@@ -39,7 +40,7 @@ _NO_TIMES = np.zeros(0, np.int64)
 class Split:
     """The lines of a block.
 
-    `carried` has a row for each record of a NAT gateway: its number (from 1) × STATES + state, its addresses' codes, bytes (0
+"""A state is four bits of action and log-status, one that there are bytes, one that it is outside of the window."""
     for none). `others` counts all other plain records by state; `extent` is the first start and last end in the window.
     """
 
@@ -96,9 +97,8 @@ class Splitter:
 
     def _states(self, block: _Block, sizes: Ints) -> Ints:
         words = [block.among(name, self._texts[name]) for name in ("action", "log-status")]
-        times = {name: block.numbers(name) for name in ("start", "end") if name in self.form.fields}
-        block.times = times
-        moment = times.get(moment_of(self.form.fields))
+        block.times = {name: block.numbers(name) for name in _TIMES if name in self.form.fields}
+        moment = block.times.get(moment_of(self.form.fields))
         outside: Bools | int = 0
         if self.window and moment is not None:
             outside = (moment < self.window[0]) | (moment >= self.window[1])
@@ -127,7 +127,7 @@ class Splitter:
         is_coded = np.logical_and.reduce(good)
         if not is_coded.all():
             block.is_plain[rows[~is_coded]] = False
-            rows, codes = rows[is_coded], [code[is_coded] for code in codes]
+            return rows[is_coded], [code[is_coded] for code in codes]
         return rows, list(codes)
 
 
@@ -174,7 +174,7 @@ class _Block:
     def extent(self, which: Bools) -> Extent:
         """The first start and the last end of plain ones among them."""
         rows = which & self.is_plain
-        times = [self.times.get(name, _NO_TIMES) for name in ("start", "end")]
+        times = [self.times.get(name, _NO_TIMES) for name in _TIMES]
         starts, ends = times if rows.all() else (one[rows] if one.size else one for one in times)
         return (int(starts.min()) if starts.size else None), (int(ends.max()) if ends.size else None)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,10 +22,10 @@ from auditor.attribution.counting import (
     count_query,
     moment_of,
     record_keys,
-    typed_columns,
 )
 from auditor.attribution.lanes import TextFile, Unreadable
 from auditor.attribution.record_format import RecordFormat, columns
+from auditor.attribution.sources import column_kind, parquet_source, text_source, typed_parquet_source
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
 from auditor.model.network import NatGateway
@@ -34,7 +33,6 @@ from auditor.model.network import NatGateway
 if TYPE_CHECKING:
     import duckdb
 
-_NUMBERS = frozenset({"bytes", "start", "end", WEIGHT})
 Row = Mapping[str, str | int | None]
 _SUMS = {
     "outcome": "INTEGER",
@@ -47,10 +45,6 @@ _SUMS = {
     "last_second": "BIGINT",
 }
 _NO_SUMS = f"CREATE TEMP TABLE sums ({', '.join(f'{name} {kind}' for name, kind in _SUMS.items())})"
-_PATTERN = re.compile(r"([\[*?])")
-_BUFFER = 8 * 1024 * 1024
-_WITH_ERRORS = "store_rejects = true, rejects_limit = 0"
-_SILENTLY = "ignore_errors = true"
 
 
 @dataclass
@@ -105,7 +99,7 @@ class Scan:
         names = ["records" if name == WEIGHT else name for name in weighted.fields]
         values = [[None if row.get(name) == "-" else row.get(name) for row in rows] for name in names]
         chosen = (
-            f"UNNEST(${number}::{_kind(name)}[]) AS {name.replace('-', '_')}"
+            f"UNNEST(${number}::{column_kind(name)}[]) AS {name.replace('-', '_')}"
             for number, name in enumerate(weighted.fields, start=1)
         )
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS SELECT {', '.join(chosen)}", values)
@@ -134,7 +128,7 @@ class Scan:
         import duckdb  # noqa: PLC0415
 
         try:
-            schema = self.connection.execute(f"DESCRIBE SELECT * FROM {_parquet([path])}").fetchall()  # noqa: S608
+            schema = self.connection.execute(f"DESCRIBE SELECT * FROM {parquet_source([path])}").fetchall()  # noqa: S608
         except duckdb.Error as error:
             self.unreadable.append(Unreadable(path, str(error).partition("\n")[0]))
             return ()
@@ -146,7 +140,7 @@ class Scan:
 
         try:
             with self._all_or_nothing():
-                before, records = self._looked_at(), _read_parquet(paths, names)
+                before, records = self._looked_at(), typed_parquet_source(paths, names)
                 for part in (Part.CARRYING, Part.EMPTY):
                     self._count(columns(names), records, part)
                 count, *extent = self._extent(names, records)
@@ -184,7 +178,7 @@ class Scan:
         self._count_lines(grouping.form, grouping.rows(), grouping.count, span)
 
     def _count_odd(self, form: RecordFormat, span: Seconds | None, path: Path, count: int) -> None:
-        records = _read_csv(path, form, _WITH_ERRORS if span else _SILENTLY)
+        records = text_source(path, form, keeps_errors=bool(span))
         self._count_lines(form, records, count, span)
 
     def _count_lines(self, form: RecordFormat, records: str, count: int, span: Seconds | None) -> None:
@@ -239,35 +233,3 @@ def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object
 def _own_addresses(gateways: Sequence[NatGateway]) -> list[tuple[int, str]]:
     own = ((number, a) for number, one in enumerate(gateways) for a in one.addresses)
     return [(number, ip) for number, a in own for ip in (a.private_ip, a.public_ip) if ip]
-
-
-def _kind(name: str) -> str:
-    return "BIGINT" if name in _NUMBERS else "VARCHAR"
-
-
-def _read_csv(path: Path, form: RecordFormat, on_error: str) -> str:
-    """Only the columns that are used keep their names, so no name out of a file becomes SQL."""
-    kinds = {
-        (name.replace("-", "_") if name in USED else f"_{number}"): _kind(name)
-        for number, name in enumerate(form.fields)
-    }
-    return (
-        f"read_csv({_literal([path])}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
-        f" escape = '', comment = '', nullstr = '-', compression = 'none', {on_error},"
-        f" buffer_size = {_BUFFER}, max_line_size = {_BUFFER // 4})"
-    )
-
-
-def _read_parquet(paths: Sequence[Path], names: Sequence[str]) -> str:
-    chosen = typed_columns(name.replace("_", "-") for name in names)
-    return f"(SELECT {chosen} FROM {_parquet(paths)})"  # noqa: S608
-
-
-def _parquet(paths: Iterable[Path]) -> str:
-    """These very files: a path is no pattern, and `action=REJECT/` in it is no column."""
-    return f"read_parquet({_literal(paths)}, hive_partitioning = false)"
-
-
-def _literal(paths: Iterable[Path]) -> str:
-    texts = (_PATTERN.sub(r"[\1]", str(path)).replace("'", "''") for path in paths)
-    return "[" + ", ".join(f"'{text}'" for text in texts) + "]"

@@ -1,5 +1,4 @@
-"""Fields of lines as columns of numbers: eight characters are one word, as they lie in memory; where a field is shorter
-than a word, the rest is zero."""
+"""Fields of lines as columns of numbers: eight characters are one word, as in memory, zero beyond the field."""
 
 from __future__ import annotations
 
@@ -22,6 +21,7 @@ CODED = "-./0123456789"
 """What a coded field may hold; a character's code is its place, counted from 1, in four bits."""
 
 _MOST_CODED = _MOST_DIGITS = 16
+_WORD = 8
 _FEW = 6
 _FIRSTS = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 _LASTS = ~_FIRSTS[::-1]
@@ -64,13 +64,15 @@ class Column:
     def starts_with(self, text: bytes) -> Bools:
         """Whether it does, for a text of at most eight characters without a space."""
         begins = self.words[self.ends - self.lengths] & _FIRSTS[len(text)]
-        return begins == np.uint64(int.from_bytes(text, "little"))
+        found: Bools = begins == np.uint64(int.from_bytes(text, "little"))
+        return found
 
     def is_dash(self) -> Bools:
         """Whether it is '-'."""
         if not self.lengths.size or self._shortest > 1:
             return np.zeros(self.lengths.size, np.bool_)
-        return (self.last == np.uint64(ord("-") << 56)) & (self.lengths == 1)
+        found: Bools = (self.last == np.uint64(ord("-") << 56)) & (self.lengths == 1)
+        return found
 
     def decimal(self) -> tuple[Ints, Bools]:
         """Its value, and whether it has one: 1 to 16 digits."""
@@ -79,15 +81,18 @@ class Column:
         values, is_number = _eight_digits(self.last, self._mask(_LASTS, 0))
         if self._shortest < 1 or self._longest > _MOST_DIGITS:
             is_number &= (self.lengths > 0) & (self.lengths <= _MOST_DIGITS)
-        if self._longest > 8:
-            rows = slice(None) if self._shortest > 8 else np.flatnonzero(self.lengths > 8)
-            column = self.at(rows)
-            above = column.word(1)
-            alike = above[:1] if (above == above[0]).all() else above  # times begin alike
-            more, is_more = _eight_digits(alike, column._mask(_LASTS, 1))
-            values[rows] += more * 10**8
-            is_number[rows] &= is_more
+        if self._longest > _WORD:
+            rows = None if self._shortest > _WORD else np.flatnonzero(self.lengths > _WORD)
+            more, is_more = (self if rows is None else self.at(rows)).above()
+            where = ... if rows is None else rows
+            values[where] += more * 10**8
+            is_number[where] &= is_more
         return values, is_number
+
+    def above(self) -> tuple[Ints, Bools]:
+        """The digits before the last eight; one for all lines where they are alike, as those of times are."""
+        word = self.word(1)
+        return _eight_digits(word[:1] if (word == word[0]).all() else word, self._mask(_LASTS, 1))
 
     def code(self) -> tuple[Words, Bools]:
         """Its characters as one number, the first one lowest, and whether it has one: at most 16, all of CODED."""
@@ -97,10 +102,11 @@ class Column:
         )
         return first | last << np.uint64(32), is_first & is_last & (self.lengths <= _MOST_CODED)
 
-    def _mask(self, masks: Words, number: int) -> Words | np.uint64:
+    def _mask(self, masks: Words, number: int) -> Words:
         """One mask for all where that is enough: a tenth of the time."""
-        if self.lengths.size and self._shortest == self._longest or self._shortest >= 8 * (number + 1):
-            return masks[min(max(self._shortest - 8 * number, 0), 8)]
+        inside = self._shortest - 8 * number
+        if inside >= _WORD or self._shortest == self._longest:
+            return masks[max(min(inside, _WORD), 0) :][:1]
         return masks.take(self.lengths - 8 * number, mode="clip")
 
     @cached_property
@@ -112,7 +118,7 @@ class Column:
         return int(self.lengths.max(initial=0))
 
 
-def _eight_digits(word: Words, mask: Words | np.uint64) -> tuple[Ints, Bools]:
+def _eight_digits(word: Words, mask: Words) -> tuple[Ints, Bools]:
     """The number that the end of a word spells, and whether all of it are digits; two, four, eight digits at a time."""
     digits = (word ^ _DIGIT) & mask
     is_number = (digits | digits + _ABOVE_DIGIT) & _HIGH == 0
@@ -121,7 +127,7 @@ def _eight_digits(word: Words, mask: Words | np.uint64) -> tuple[Ints, Bools]:
     return (digits * np.uint64(10_000 << 32 | 1) >> np.uint64(32)).view(np.int64), is_number
 
 
-def _eight_coded(word: Words, mask: Words | np.uint64) -> tuple[Words, Bools]:
+def _eight_coded(word: Words, mask: Words) -> tuple[Words, Bools]:
     """Eight characters of four bits each, and whether all of them have a code; bytes are below 128."""
     chars = word & mask
     is_coded = (chars + _TO_CODED) & ~(chars + _ABOVE_CODED) & _HIGH == mask & _HIGH
@@ -144,18 +150,28 @@ class Texts:
 
     def find(self, column: Column) -> Ints:
         """The number of the text of each line, -1 for others."""
-        found = np.full(column.last.size, -1)
-        for numbers, lengths, words in self._rounds:
-            places = _places(words[0], column.last)
-            rows = np.flatnonzero((words[0].take(places) == column.last) & (lengths.take(places) == column.lengths))
-            places = places if rows.size == places.size else places[rows]
-            if len(words) > 1:
-                some = column.at(rows)
-                same = [some.word(number) == words[number].take(places) for number in range(1, len(words))]
-                is_same = np.logical_and.reduce(same)
-                rows, places = rows[is_same], places[is_same]
-            found[rows] = numbers.take(places)
+        found = np.full(column.lengths.size, -1)
+        for number, texts in enumerate(self._rounds):
+            if number:
+                rest = np.flatnonzero(found < 0)
+                found[rest] = _find(column.at(rest), *texts)
+            else:
+                found = _find(column, *texts)
         return found
+
+
+def _find(column: Column, numbers: Ints, lengths: Ints, words: Words) -> Ints:
+    """Among texts that differ in their last words, by which they are sorted."""
+    found = np.full(column.lengths.size, -1)
+    places = _places(words[0], column.last)
+    rows = np.flatnonzero((words[0].take(places) == column.last) & (lengths.take(places) == column.lengths))
+    places = places if rows.size == places.size else places[rows]
+    if len(words) > 1:
+        some = column.at(rows)
+        is_same = np.logical_and.reduce([some.word(n) == words[n].take(places) for n in range(1, len(words))])
+        rows, places = rows[is_same], places[is_same]
+    found[rows] = numbers.take(places)
+    return found
 
 
 def _places(values: Words, words: Words) -> Ints:
