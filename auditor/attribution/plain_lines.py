@@ -40,8 +40,9 @@ _NO_TIMES = np.zeros(0, np.int64)
 class Split:
     """The lines of a block.
 
-"""A state is four bits of action and log-status, one that there are bytes, one that it is outside of the window."""
-    for none). `others` counts all other plain records by state; `extent` is the first start and last end in the window.
+    `carried` has a row for each record of a NAT gateway that may tell something: the gateway's key (from 1) × STATES +
+    state, codes of the addresses, bytes (0 for '-'). `others` counts all other plain records by state; `extent` is the
+    first start and the last end in the window.
     """
 
     carried: Carried = ()
