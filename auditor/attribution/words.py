@@ -163,25 +163,18 @@ class Texts:
 def _find(column: Column, numbers: Ints, lengths: Ints, words: Words) -> Ints:
     """Among texts that differ in their last words, by which they are sorted."""
     found = np.full(column.lengths.size, -1)
-    places = _places(words[0], column.last)
+    if len(words) == 1 and numbers.size <= _FEW:
+        for number, length, word in zip(numbers, lengths, words[0], strict=True):
+            np.copyto(found, number, where=(column.last == word) & (column.lengths == length))
+        return found
+    places = np.minimum(np.searchsorted(words[0], column.last), numbers.size - 1)
     rows = np.flatnonzero((words[0].take(places) == column.last) & (lengths.take(places) == column.lengths))
-    places = places if rows.size == places.size else places[rows]
-    if len(words) > 1:
-        some = column.at(rows)
-        is_same = np.logical_and.reduce([some.word(n) == words[n].take(places) for n in range(1, len(words))])
-        rows, places = rows[is_same], places[is_same]
-    found[rows] = numbers.take(places)
+    some, places = column.at(rows), places[rows]
+    is_same = np.ones(rows.size, np.bool_)
+    for number in range(1, len(words)):
+        is_same &= some.word(number) == words[number].take(places)
+    np.put(found, rows[is_same], numbers.take(places[is_same]))
     return found
-
-
-def _places(values: Words, words: Words) -> Ints:
-    """Where each word is among the sorted values, if it is one of them; some place if not."""
-    if values.size > _FEW:
-        return np.minimum(np.searchsorted(values, words), values.size - 1)
-    places = np.zeros(words.size, np.int64)
-    for value in values[1:]:
-        places += words >= value
-    return places
 
 
 def _sorted(texts: Sequence[tuple[int, bytes]]) -> tuple[Ints, Ints, Words]:

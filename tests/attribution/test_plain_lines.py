@@ -64,7 +64,18 @@ PLAIN = {
 }
 ODD = {
     "interface-id": ["", "eni-na", "xeni-nat", "eni-nat-", "ENI-NAT", "x" * 80, "é"],
-    "srcaddr": ["", "-", "2600:1f18::5", "64:ff9b::808:808", "10.zzz", "no-address", "1" * 16, "1" * 17, "8.8.8.8é"],
+    "srcaddr": [
+        "",
+        "-",
+        "2600:1f18::5",
+        "64:ff9b::808:808",
+        "10.zzz",
+        "no-address",
+        "1" * 16,
+        "1" * 17,
+        "8.8.8.8é",
+        "8.8.8.\udcff",
+    ],
     "bytes": [
         "",
         "-",
@@ -87,8 +98,8 @@ ODD = {
 }
 LIKE = {"resource-id": "interface-id", "tgw-attachment-id": "interface-id", "start": "bytes", "end": "bytes"}
 LIKE |= dict.fromkeys(("dstaddr", "pkt-srcaddr", "pkt-dstaddr"), "srcaddr")
-ELSE = ["6", "443", "-", "", "é", '"', "'", "#", "\x01", "\t", "\x00", "x" * 300]
-STRANGE = ["", " ", "a", "a b c", "\t", "\x00", "x" * 500, "é ü", '"', "# 2"]
+ELSE = ["6", "\udcff", "443", "-", "", "é", '"', "'", "#", "\x01", "\t", "\x00", "x" * 300]
+STRANGE = ["\udcff", "", " ", "a", "a b c", "\t", "\x00", "x" * 500, "é ü", '"', "# 2"]
 
 
 @st.composite
@@ -113,7 +124,12 @@ def logs(draw: st.DrawFn) -> tuple[str, bytes, int, Window | None]:
     lines = draw(st.lists(records(fields.split()), min_size=1, max_size=30))
     content = "".join(line + draw(st.sampled_from(["\n"] * 9 + ["\r\n"])) for line in lines)
     content = content if draw(st.booleans()) else content.rstrip("\n")
-    return fields, content.encode(), draw(st.sampled_from([16, 100, 700, 4096])), draw(st.sampled_from([None, WINDOW]))
+    return (
+        fields,
+        content.encode("utf-8", "surrogateescape"),
+        draw(st.sampled_from([16, 100, 700, 4096])),
+        draw(st.sampled_from([None, WINDOW])),
+    )
 
 
 def counted(path: Path, fields: str, window: Window | None) -> object:
