@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import multiprocessing
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auditor.attribution import grouping, lanes, reading
+from auditor.attribution import grouping, lanes
 from auditor.attribution.files import find_files
-from auditor.attribution.lanes import TextFile
 from auditor.attribution.plain_lines import Splitter
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.record_format import RecordFormat
@@ -150,7 +147,7 @@ def test_split_lines_count_like_those_that_the_engine_reads(log: tuple[str, byte
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         path = Path(folder) / "a.log.gz"
         path.write_bytes(gzip.compress(content))
-        patch.setattr(reading, "_BLOCK", block)
+        patch.setattr(grouping, "_BLOCK", block)
         patch.setattr(lanes, "_MOST_UNPACKED", block)
         patch.setattr(grouping, "_MOST_WAITING", 5)
         patch.setattr(grouping, "_MOST_UNGROUPED", 9)
@@ -165,7 +162,7 @@ def test_blocks_of_any_size_give_the_oracles_totals(
     block: int, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where odd lines are counted many times over."""
-    monkeypatch.setattr(reading, "_BLOCK", block)
+    monkeypatch.setattr(grouping, "_BLOCK", block)
     monkeypatch.setattr(grouping, "_MOST_ODD", block)
     monkeypatch.setattr(lanes, "_MOST_UNPACKED", block)
     chance = random.Random(f"{shape} {block}")
@@ -173,29 +170,6 @@ def test_blocks_of_any_size_give_the_oracles_totals(
     fields = format_of(chance, shape)
     path = write(tmp_path / "logs/a.log.gz", text(network.records(60), fields))
     agree(found([path], tmp_path, network), oracle.count([path], network.nats, None))
-
-
-def test_processes_of_their_own_give_the_oracles_totals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is much to read; also of a file that is cut off."""
-    monkeypatch.setattr(grouping, "_MUCH", 0)
-    network = Network(random.Random(5))
-    paths = [write(tmp_path / f"logs/{n}.log.gz", text(network.records(60), V2.split())) for n in range(5)]
-    paths[2].write_bytes(paths[2].read_bytes()[:-200])
-    agree(found([tmp_path / "logs"], tmp_path, network), oracle.count(paths, network.nats, None))
-    assert not multiprocessing.active_children()
-
-
-def test_a_process_that_dies_ends_the_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_serve", _die)
-    with (
-        reading.reader(Splitter(RecordFormat(tuple(V2.split())), []), is_apart=True) as read,
-        pytest.raises(RuntimeError, match="ended before its time"),
-    ):
-        list(read(TextFile(tmp_path / "a.log", has_header=False)))
-
-
-def _die(asker: Connection, _: Splitter) -> None:
-    asker.recv()
 
 
 def test_most_lines_are_split() -> None:
