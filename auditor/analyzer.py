@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from auditor.constraints import Decisions, notes_on
 from auditor.model.audit import (
     AUDIT_VERSION,
     Audit,
@@ -13,11 +14,13 @@ from auditor.model.audit import (
     Finding,
     NatGatewayCost,
     NotEvaluated,
+    PlanRemediation,
     PlanStep,
     Remediation,
     Saving,
     ScopeSummary,
     Severity,
+    Status,
     Totals,
 )
 from auditor.model.evidence import Evidence, Scope, Source
@@ -28,15 +31,21 @@ from auditor.rules import all_rules
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.bill import Traffic, bill
+from auditor.whatif.change import Change
 from auditor.whatif.costs import endpoint_costs, nat_costs, run_cost
+from auditor.whatif.edits import Edit
 from auditor.whatif.flow_log import delivery
 from auditor.whatif.flows import traffic_of
 from auditor.whatif.forecast import Forecast, Saved
-from auditor.whatif.plan import Candidate, Step, make_plan, numbered
+from auditor.whatif.islands import Candidate
+from auditor.whatif.plan import Plan, Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 
 Remedy = Callable[[Proposal, Network], Remediation]
 """Writes what a rule proposes as text to paste."""
+
+PlanRemedy = Callable[[Iterable[Change], Network], tuple[PlanRemediation, ...]]
+"""Writes the plan's changes of one network as text to paste."""
 
 _SEVERITIES = tuple(Severity)
 
@@ -46,20 +55,33 @@ SMALL_CHANGE = Decimal(1)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the rules say of one region of all accounts, and the plan for it."""
+    """What the rules say of one region of all accounts, and the plan for it; how much of it is not to be shown."""
 
     findings: tuple[Finding, ...] = ()
-    steps: tuple[Step, ...] = ()
+    plan: Plan = field(default_factory=Plan)
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    left_out: int = 0
+    small: int = 0
+    network: Network = Network()
+    edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+
+    def changes(self, plan: Iterable[PlanStep]) -> list[Change]:
+        """The plan's steps in this region, with the findings and edits that they stand for."""
+        ids = {step.id for step in self.plan.steps}
+        by_id = {finding.id: finding for finding in self.findings}
+        ours = (step for step in plan if step.finding_id in ids)
+        return [Change(step.step, by_id[step.finding_id], self.edits[step.finding_id]) for step in ours]
 
 
-def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
+def _unwritten(_changes: Iterable[Change], _network: Network) -> tuple[PlanRemediation, ...]:
+    return ()
+
+
+def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwritten) -> Audit:
     """The audit of some evidence."""
-    traffic = traffic_of(evidence)
-    partial = any(one.is_partial for one in traffic.reconciled.values())
-    seen = traffic_of(evidence, extrapolated=False) if partial else traffic
+    traffic, seen = traffics_of(evidence)
     judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
-    plan = numbered(judgement.steps for judgement in judged)
+    plan = numbered(judgement.plan.steps for judgement in judged)
     findings = (finding for judgement in judged for finding in judgement.findings)
     now = bill(evidence.network, traffic, evidence.prices)
     nats, endpoints = nat_costs(evidence, now, traffic), endpoint_costs(evidence, now)
@@ -74,13 +96,27 @@ def analyze(evidence: Evidence, remedy: Remedy) -> Audit:
         endpoints=endpoints,
         findings=tuple(sorted(findings, key=_weight)),
         plan=plan,
+        plan_is_proven=all(judgement.plan.is_proven for judgement in judged),
         gaps=evidence.all_gaps,
         not_evaluated=tuple(entry for judgement in judged for entry in judgement.not_evaluated),
         prices=evidence.prices.rows,
-        notes=evidence.notes,
+        notes=(*evidence.notes, *notes_on(evidence, sum(j.left_out for j in judged), sum(j.small for j in judged))),
         cost_of_this_run=run_cost(evidence),
         series=tuple(evidence.series.values()),
+        plan_remediation=tuple(text for one in judged for text in plan_remedy(one.changes(plan), one.network)),
     )
+
+
+def traffics_of(evidence: Evidence) -> tuple[Traffic, Traffic]:
+    """The traffic as it is expected and as far as it was seen."""
+    traffic = traffic_of(evidence)
+    partial = any(one.is_partial for one in traffic.reconciled.values())
+    return traffic, traffic_of(evidence, extrapolated=False) if partial else traffic
+
+
+def forecast_of(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic]) -> Forecast:
+    """A region without any change; `traffic` as it is expected and as far as it was seen."""
+    return Forecast.of(situation_of(evidence, region, traffic[0]), _of_region(traffic[1], region))
 
 
 def situation_of(evidence: Evidence, region: str, traffic: Traffic) -> Situation:
@@ -100,27 +136,41 @@ def _regions(evidence: Evidence) -> list[str]:
 
 def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traffic], remedy: Remedy) -> Judgement:
     """`traffic` as it is expected and as far as it was seen."""
-    situation = situation_of(evidence, region, traffic[0])
-    forecast = Forecast.of(situation, _of_region(traffic[1], region))
+    forecast = forecast_of(evidence, region, traffic)
+    situation = forecast.expected.situation
+    decisions = Decisions.of(evidence, situation.network)
     findings: list[Finding] = []
     candidates: list[Candidate] = []
     not_evaluated: list[NotEvaluated] = []
+    left_out = small = 0
     for rule, scope, said in _say(evidence, situation, region):
+        if decisions.leaves_out(said):
+            left_out += isinstance(said, Proposal)
+            continue
         if not isinstance(said, Proposal):
             not_evaluated.append(NotEvaluated(rule.id, scope.account_id, region, said.reason, said.resource))
             continue
         saved = _price(forecast, said)
+        if rule.only_if_it_pays and said.edits and not saved.pays:
+            not_evaluated.extend(_undecided(rule, scope, said, saved))
+            continue
         finding = _finding(rule, scope, said, saved, remedy(said, situation.network))
-        findings.append(finding)
-        candidates.append(Candidate(finding.id, said.edits, saved))
-    steps = tuple(make_plan(forecast, candidates))
-    return Judgement(_noted(findings, steps), steps, tuple(not_evaluated))
+        if decisions.is_small(finding, saved):
+            small += 1
+            continue
+        findings.append(decisions.settled(finding, said.edits))
+        if findings[-1].status is not Status.ACCEPTED:
+            candidates.append(Candidate(finding.id, said.edits, saved))
+    plan = make_plan(forecast, candidates)
+    edits = {candidate.id: candidate.edits for candidate in candidates}
+    noted = _noted(findings, plan.steps)
+    return Judgement(noted, plan, tuple(not_evaluated), left_out, small, situation.network, edits)
 
 
 def _price(forecast: Forecast, said: Proposal) -> Saved:
     """What it saves; a flow log saves nothing by itself and only adds to the bill."""
     if said.flow_log is None:
-        return forecast.alone(said.edits)
+        return forecast.after(said.edits).saved
     cost = Difference(added=delivery(said.flow_log, said.resource, forecast.expected.situation.prices))
     return Saved(cost, cost, cost)
 
@@ -135,6 +185,13 @@ def _say(evidence: Evidence, situation: Situation, region: str) -> Iterator[tupl
             missing = tuple(source for source in rule.needs if source not in scope.known)
             said = (Unjudged("", _reason(scope, missing)),) if missing else rule.judge(view)
             yield from ((rule, scope, one) for one in said)
+
+
+def _undecided(rule: Rule, scope: Scope, said: Proposal, saved: Saved) -> Iterator[NotEvaluated]:
+    """What does not pay needs no word, unless nobody knows whether it does."""
+    if saved.unpriced:
+        reason = f"whether it pays is not known: {said.title}, but the cost of {', '.join(saved.unpriced)} is unknown"
+        yield NotEvaluated(rule.id, scope.account_id, scope.region, reason, said.resource)
 
 
 def _reason(scope: Scope, missing: tuple[Source, ...]) -> str:
@@ -196,7 +253,7 @@ def _noted(findings: Iterable[Finding], steps: tuple[Step, ...]) -> tuple[Findin
     rest = "Not a step of the plan: other steps already save this, or exclude it."
     return tuple(
         replace(f, saving_note=f"{f.saving_note} {rest}".strip())
-        if f.saving and f.saving.high > 0 and f.id not in planned
+        if f.saving and f.saving.high > 0 and f.id not in planned and f.status is not Status.ACCEPTED
         else f
         for f in findings
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,6 +15,36 @@ import typer
 
 from auditor import __version__
 from auditor.errors import AuditorError, Exit, UsageError
+from auditor.options import (
+    Accounts,
+    AddGatewayEndpoints,
+    AddInterfaceEndpoints,
+    AllowGaps,
+    AthenaWorkgroup,
+    Budget,
+    Bundled,
+    ConfigFile,
+    DemoOutput,
+    Drops,
+    DryRun,
+    EvidenceFile,
+    ExternalId,
+    FailAbove,
+    FlowLogRecords,
+    Formats,
+    IpRanges,
+    NewConstraints,
+    NoLookups,
+    Output,
+    PrintFormat,
+    Profile,
+    Quiet,
+    Regions,
+    Role,
+    ScanWith,
+    Verbose,
+    Window,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,51 +66,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class AttributeFormat(StrEnum):
-    """How `attribute` prints its result."""
-
-    JSON = "json"
-    TABLE = "table"
-
-
-Regions = Annotated[
-    list[str] | None, typer.Option("--region", metavar="REGION", help="Repeatable. Default: all enabled.")
-]
-Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Repeatable. Default: your own.")]
-Role = Annotated[str | None, typer.Option(metavar="ROLE", help="Role to assume in the other accounts: name or ARN.")]
-ExternalId = Annotated[str | None, typer.Option(metavar="ID", help="Its external id; better AUDITOR_EXTERNAL_ID.")]
-Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")]
-Window = Annotated[str | None, typer.Option(metavar="DAYS", help="Whole days to look back, 1d to 455d. Default: 30d.")]
-Formats = Annotated[
-    list[str] | None, typer.Option("--format", metavar="FORMAT", help="html, pdf, json; repeatable or a,b.")
-]
-Output = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the reports. Default: auditor-report.")]
-DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder for the reports.")]
-FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
-AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
-Bundled = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
-FlowLogRecords = Annotated[str | None, typer.Option("--flow-logs", metavar="auto|off", help="Default: auto.")]
-Budget = Annotated[str | None, typer.Option(metavar="USD", help="Most that reading flow logs may cost. Default: 1.")]
-ScanWith = Annotated[
-    str | None, typer.Option(metavar="auto|duckdb|athena", help="What reads flow logs in S3. Default: auto.")
-]
-AthenaWorkgroup = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Workgroup with a cutoff, for logs too large for one machine.")
-]
-IpRanges = Annotated[
-    Path | None, typer.Option("--ip-ranges", metavar="FILE", help="AWS's ip-ranges.json. Default: the newest copy.")
-]
-NoLookups = Annotated[
-    bool, typer.Option("--no-public-lookups", help="Ask nothing but AWS's APIs: no ip-ranges.json, no DNS.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read and what that would cost.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="TOML file with these options as keys.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the paths of the reports.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every call of AWS to stderr.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -166,19 +150,44 @@ def demo(output: DemoOutput = Path("auditor-demo-report"), formats: Formats = No
 
 @app.command()
 def report(
-    evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE", help="An evidence.json of an earlier run.")],
+    evidence: EvidenceFile,
     formats: Formats = None,
     output: Output = None,
+    config: NewConstraints = None,
     quiet: Quiet = False,
 ) -> None:
     """Render saved evidence again, offline: the same evidence gives the same figures."""
     from auditor import pipeline, store
     from auditor.config import load
 
-    settings = load(formats=formats, output=output)
+    settings = load(config, formats=formats, output=output)
     saved = store.load_evidence(evidence)
+    if config:
+        saved = pipeline.constrained(saved, settings)
     store.require_writable(settings.output)
     _finish(pipeline.report(saved, settings), settings, quiet=quiet)
+
+
+@app.command("what-if")
+def what_if(
+    evidence: EvidenceFile,
+    add_gateway_endpoint: AddGatewayEndpoints = None,
+    add_interface_endpoint: AddInterfaceEndpoints = None,
+    drop: Drops = None,
+    form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
+) -> None:
+    """Try changes on saved evidence, offline, and see the bill before and after."""
+    from auditor import pipeline, store
+    from auditor.model.plain import to_json
+    from auditor.report.comparison import print_comparison
+    from auditor.wanted import wishes
+
+    wanted = wishes(add_gateway_endpoint, add_interface_endpoint, drop)
+    compared = pipeline.what_if(store.load_evidence(evidence), wanted)
+    if form is PrintFormat.JSON:
+        typer.echo(to_json(compared), nl=False)
+    else:
+        print_comparison(compared, _stdout())
 
 
 @app.command()
@@ -198,7 +207,7 @@ def attribute(
     log_format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="LogFormat of files without header line: '${version} ...'.")
     ] = None,
-    form: Annotated[AttributeFormat, typer.Option("--format", help="What to print.")] = AttributeFormat.JSON,
+    form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.JSON,
 ) -> None:
     """Say which bytes NAT gateways carried to which service, from flow-log files on disk or in S3."""
     from auditor import pipeline
@@ -211,7 +220,7 @@ def attribute(
     found = pipeline.attribute(paths, nat_gateways, region, settings, log_format)
     for note in found.notes:
         typer.echo(f"auditor: {clean(note)}", err=True)
-    if form is AttributeFormat.JSON:
+    if form is PrintFormat.JSON:
         typer.echo(to_json(found.result), nl=False)
     else:
         print_attributed(found.result, _stdout())

@@ -5,16 +5,30 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auditor.errors import UsageError
 from auditor.model.attributed import EngineChoice
+from auditor.model.constraints import Accepted, Constraints
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 ENVIRONMENT_PREFIX = "AUDITOR_"
 
@@ -50,6 +64,37 @@ AccountId = Annotated[str, _like(r"\d{12}", "an account id of twelve digits (quo
 RegionName = Annotated[str, _like(r"[a-z]{2,4}(-[a-z]+)+-\d", "a region's name such as eu-west-1")]
 
 
+ServiceName = Annotated[
+    str, _like(r"(?!com\.amazonaws\.(?!vpce\.))[a-z0-9][a-z0-9.-]*", "a service's short name such as kms or ecr.api")
+]
+LeftOut = Annotated[
+    str, _like(r"(vpc|nat|vpce)-[A-Za-z0-9-]+", "the id of a VPC, a NAT gateway or an endpoint: vpc-…, nat-…, vpce-…")
+]
+Words = Annotated[str, _like(r"(?s).*\S.*", "a text: it must say something")]
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("is not a date such as 2027-01-31")
+
+
+class AcceptedFinding(BaseModel):
+    """One `[[accepted]]` of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    finding: Words
+    owner: Words
+    reason: Words
+    expires: Annotated[date, BeforeValidator(_day)] | None = None
+
+
 class Config(BaseSettings):
     """What a run is asked for; frozen."""
 
@@ -74,6 +119,17 @@ class Config(BaseSettings):
     public_lookups: bool = True
     fail_above: Annotated[Decimal, Field(ge=0)] | None = None
     allow_gaps: bool = False
+    keep_private: Annotated[tuple[ServiceName, ...], NoDecode] = ()
+    min_endpoint_azs: Annotated[int, Field(ge=1, le=6)] = 2
+    exclude: Annotated[tuple[LeftOut, ...], NoDecode] = ()
+    min_saving: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    accepted: Annotated[tuple[AcceptedFinding, ...], NoDecode] = ()
+
+    @property
+    def constraints(self) -> Constraints:
+        """What the user has decided, as the analyzer takes it."""
+        accepted = tuple(Accepted(**dict(one)) for one in self.accepted)
+        return Constraints(self.keep_private, self.min_endpoint_azs, self.exclude, self.min_saving, accepted)
 
     @model_validator(mode="after")
     def _athena_is_named(self) -> Self:
@@ -81,7 +137,14 @@ class Config(BaseSettings):
             raise ValueError("scan_with athena needs athena_workgroup: the workgroup whose cutoff bounds a query")
         return self
 
-    @field_validator("regions", "accounts", "formats", mode="before")
+    @field_validator("accepted", mode="before")
+    @classmethod
+    def _tables(cls, value: Any) -> Any:  # noqa: ANN401 -- whatever TOML or environment give
+        if not isinstance(value, list | tuple) or not all(isinstance(one, dict | AcceptedFinding) for one in value):
+            raise ValueError("accepted findings stand in a file, each as a table [[accepted]]")
+        return value
+
+    @field_validator("regions", "accounts", "formats", "keep_private", "exclude", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:  # noqa: ANN401 -- whatever TOML, environment or command line give
         """Accept `a,b` where a list is meant, as the environment and the command line write it."""
@@ -139,8 +202,21 @@ def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -
     if not first["loc"]:
         return said
     key = str(first["loc"][0])
+    if len(first["loc"]) > 2:  # noqa: PLR2004 -- key, number, key of the table
+        return _explain_table(first, said, path)
     if first["type"] == "extra_forbidden":
         return f"unknown key {key!r} in {path}: known are {', '.join(sorted(Config.model_fields))}"
     option = _OPTIONS.get(key) or f"--{key.replace('_', '-')}"
     where = f"option {option}" if key in given else f"{key} in {path or 'the environment'}"
     return f"{where}: {first['input']!r}: {said}"
+
+
+def _explain_table(first: ErrorDetails, said: str, path: Path | None) -> str:
+    """The same for a key of one of several tables; people count them from 1."""
+    name, number, key = first["loc"][:3]
+    table = f"{name} {int(number) + 1}"
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key!r} in {table} of {path}: known are {', '.join(sorted(AcceptedFinding.model_fields))}"
+    if first["type"] == "missing":
+        return f"{key} of {table} in {path}: is missing"
+    return f"{key} of {table} in {path}: {first['input']!r}: {said}"

@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import store
-from auditor.analyzer import analyze
+from auditor.analyzer import analyze, forecast_of, traffics_of
+from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
 from auditor.collectors.surroundings import fetch_interfaces_of
 from auditor.config import Config, FlowLogs, Format
 from auditor.errors import Exit
 from auditor.model.audit import Audit
+from auditor.model.comparison import Comparison
 from auditor.model.evidence import Evidence
 from auditor.model.money import BYTES_PER_GB, Price
+from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
+from auditor.whatif.comparison import Tried, compare
 from auditor.whatif.costs import metrics_usd
+from auditor.whatif.wishes import Wish, by_region, edits_of
 
 if TYPE_CHECKING:
     from auditor.attribution import stage
@@ -64,9 +69,15 @@ def read(config: Config, now: datetime, progress: Progress) -> Evidence:
     """Collect the evidence that the configuration asks for, and attribute its bytes by flow logs."""
     with _without_garbage_collection():
         evidence = asyncio.run(collect(selection(config, now), progress))
+    evidence = constrained(evidence, config)
     if config.flow_logs is FlowLogs.OFF or not any(scope.network.flow_logs for scope in evidence.scopes):
         return evidence
     return asyncio.run(_attributed(evidence, config, progress))
+
+
+def constrained(evidence: Evidence, config: Config) -> Evidence:
+    """The evidence under the constraints of a configuration. They are saved with it: the file alone says all."""
+    return replace(evidence, constraints=config.constraints)
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,7 @@ def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.
         limits=limits,
         ranges=ranges,
         find_interfaces=fetch_interfaces_of,
+        find_services=fetch_offers,
         resolve=system_dns if config.public_lookups else None,
         profile=config.profile,
         role=config.role,
@@ -137,13 +149,28 @@ def _region_here() -> str | None:
 def report(evidence: Evidence, config: Config) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration."""
     with _evidence_frozen():
-        audit = analyze(evidence, remedy)
+        audit = analyze(evidence, remedy, plan_texts)
     contents = _render(audit, config.formats)
     paths = []
     for form, content in contents:
         paths.append(config.output / _FILES[form])
         store.write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
+
+
+def what_if(evidence: Evidence, wishes: Sequence[Wish]) -> Comparison:
+    """The bills before and after changes that somebody wants to try on saved evidence."""
+    from auditor.attribution.naming.service_names import known_services
+
+    traffic, services = traffics_of(evidence), known_services()
+    tried: list[Tried] = []
+    said: list[str] = []
+    for region, wanted in by_region(evidence, wishes).items():
+        forecast = forecast_of(evidence, region, traffic)
+        edits, texts = zip(*edits_of(forecast.expected.situation, wanted, services), strict=True)
+        tried.append(Tried(region, forecast, edits))
+        said += texts
+    return compare(tried, tuple(said))
 
 
 def prices(config: Config, now: datetime) -> tuple[tuple[Price, ...], tuple[str, ...]]:

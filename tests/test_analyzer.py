@@ -70,6 +70,17 @@ def test_what_is_expected_lies_between_the_least_and_the_most(evidence: Evidence
 
 
 @given(evidences())
+def test_what_is_only_about_paying_pays(evidence: Evidence) -> None:
+    """As expected, or at the least where that is not known."""
+    rules = {rule.id for rule in all_rules() if rule.only_if_it_pays}
+    assert len(rules) == 3
+    for finding in audit(evidence).findings:
+        if finding.rule in rules and finding.saving:
+            expected = finding.saving.expected
+            assert (finding.saving.low if expected is None else expected) > 0
+
+
+@given(evidences())
 def test_only_flow_logs_make_known_what_bytes_save(evidence: Evidence) -> None:
     """Without them there is no expected saving, unless the least and the most are one."""
     blind = replace(evidence, scopes=tuple(replace(one, attributions=(), scans=()) for one in evidence.scopes))

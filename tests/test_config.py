@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from auditor.config import Config, Format, load
 from auditor.errors import UsageError
+from auditor.model.constraints import Accepted, Constraints
 from tests.embedded import ROOT
 
 
@@ -75,7 +77,7 @@ def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accounts, allow_gaps, "),
+        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accepted, accounts, allow_gaps, "),
         ("accounts = [123456789012]", "accounts in FILE: 123456789012: "),
         ("accounts = 123456789012", "accounts in FILE: 123456789012: "),
         ("regions = [['eu-west-1']]", "regions in FILE: ['eu-west-1']: "),
@@ -139,12 +141,13 @@ def test_a_configuration_is_frozen_and_does_not_show_the_external_id() -> None:
 def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     """Uncommented, it is a configuration that works."""
     lines = (ROOT / "config" / "auditor.toml").read_text("utf-8").splitlines()
-    values = [line.removeprefix("# ") for line in lines if line.startswith("# ") and " = " in line]
+    given = (line for line in lines if line.startswith("# [[") or (line.startswith("# ") and " = " in line))
+    values = [line.removeprefix("# ") for line in given]
     keys = tomllib.loads("\n".join(values))
     assert set(keys) == set(Config.model_fields) - {"external_id"}
     config = load(write(tmp_path, "\n".join(values)))
     defaults = ("window_days", "formats", "output", "live_prices", "allow_gaps", "flow_logs", "budget", "scan_with")
-    for key in (*defaults, "athena_above_gb", "athena_database", "public_lookups"):
+    for key in (*defaults, "athena_above_gb", "athena_database", "public_lookups", "min_endpoint_azs", "min_saving"):
         assert getattr(config, key) == getattr(load(), key)
 
 
@@ -164,3 +167,93 @@ def test_athena_needs_its_workgroup() -> None:
 def test_what_flow_logs_may_cost_and_by_what_they_are_read_is_checked(key: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"option --{key.replace('_', '-')}: '{value}'"):
         load(None, **{key: value})
+
+
+def test_constraints_are_read_from_the_file(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        """
+        keep_private = ["kms", "ecr.api"]
+        min_endpoint_azs = 3
+        exclude = ["vpc-1", "nat-1", "vpce-1"]
+        min_saving = "1.50"
+        [[accepted]]
+        finding = "idle-nat-gateway:nat-1"
+        owner = "net"
+        reason = "failover"
+        expires = 2027-01-31
+        [[accepted]]
+        finding = "cross-az-nat:*"
+        owner = "net"
+        reason = "cheap enough"
+        """,
+    )
+    assert load(file).constraints == Constraints(
+        keep_private=("kms", "ecr.api"),
+        min_endpoint_azs=3,
+        exclude=("vpc-1", "nat-1", "vpce-1"),
+        min_saving=Decimal("1.50"),
+        accepted=(
+            Accepted("idle-nat-gateway:nat-1", "net", "failover", date(2027, 1, 31)),
+            Accepted("cross-az-nat:*", "net", "cheap enough"),
+        ),
+    )
+
+
+def test_constraints_are_read_from_variables_where_they_are_lists_or_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITOR_KEEP_PRIVATE", "kms,sts")
+    monkeypatch.setenv("AUDITOR_EXCLUDE", "vpc-1")
+    monkeypatch.setenv("AUDITOR_MIN_SAVING", "2")
+    monkeypatch.setenv("AUDITOR_MIN_ENDPOINT_AZS", "1")
+    assert load().constraints == Constraints(("kms", "sts"), 1, ("vpc-1",), Decimal(2))
+    monkeypatch.setenv("AUDITOR_ACCEPTED", "idle-nat-gateway:nat-1")
+    with pytest.raises(UsageError, match=r"^accepted in the environment: .* as a table \[\[accepted\]\]$"):
+        load()
+
+
+def test_without_any_constraint_nothing_is_hidden() -> None:
+    assert load().constraints == Constraints()
+
+
+TABLE = "[[accepted]]\nfinding = 'a'\nowner = 'o'\nreason = 'r'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "keep_private = ['com.amazonaws.eu-west-1.kms']",
+            "keep_private in FILE: 'com.amazonaws.eu-west-1.kms':",
+        ),
+        ("keep_private = ['K M S']", "keep_private in FILE: 'K M S': is not a service's short name such as kms or ecr"),
+        ("exclude = ['subnet-1']", "exclude in FILE: 'subnet-1': is not the id of a VPC, a NAT gateway or an endpoint"),
+        ("min_endpoint_azs = 0", "min_endpoint_azs in FILE: 0: Input should be greater than or equal to 1"),
+        ("min_endpoint_azs = 7", "min_endpoint_azs in FILE: 7: Input should be less than or equal to 6"),
+        ("min_saving = '-1'", "min_saving in FILE: '-1': "),
+        ("min_saving = 'nan'", "min_saving in FILE: 'nan': "),
+        (
+            "accepted = ['a']",
+            "accepted in FILE: ['a']: accepted findings stand in a file, each as a table",
+        ),
+        ("[[accepted]]\nfinding = 'a'\nreason = 'r'", "owner of accepted 1 in FILE: is missing"),
+        (TABLE + "[[accepted]]\nfinding = 'a'\nowner = 'o'", "reason of accepted 2 in FILE: is missing"),
+        (TABLE.replace("'o'", "' '"), "owner of accepted 1 in FILE: ' ': is not a text: it must say something"),
+        (
+            TABLE + "until = 2027-01-31",
+            "unknown key 'until' in accepted 1 of FILE: known are expires, finding, owner",
+        ),
+        (
+            TABLE + "expires = '31.1.2027'",
+            "expires of accepted 1 in FILE: '31.1.2027': is not a date such as",
+        ),
+        (TABLE + "expires = '2027-02-30'", "expires of accepted 1 in FILE: '2027-02-30': is not a date such as"),
+        (TABLE + "expires = 2027", "expires of accepted 1 in FILE: 2027: is not a date such as 2027-01-31"),
+        (TABLE + "expires = 2027-01-31T00:00:00Z", "expires of accepted 1 in FILE: "),
+    ],
+)
+def test_a_constraint_that_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(UsageError) as refused:
+        load(file)
+    assert str(refused.value).startswith(said.replace("FILE", str(file)))
+    assert "\n" not in str(refused.value)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("run", "demo", "report", "attribute", "rules", "explain", "iam", "prices", "doctor")
+COMMANDS = ("run", "demo", "report", "what-if", "attribute", "rules", "explain", "iam", "prices", "doctor")
 
 
 def help_of(*words: str) -> str:

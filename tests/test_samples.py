@@ -136,7 +136,12 @@ def test_a_network_with_endpoints_alone_pays_for_these_and_misses_none(blank: Se
     assert audit.nat_gateways == ()
     assert audit.totals.nat_monthly_cost == 0
     assert cents(audit.totals.endpoint_monthly_cost) == Decimal("32.24")
-    assert found(audit) == [f"idle-interface-endpoint:{sample.ids['Secrets']}"]
+    vpc = sample.ids["Network"]
+    assert found(audit) == [
+        f"endpoint-policy-open:{vpc}:data",
+        f"endpoint-policy-open:{vpc}:services",
+        f"idle-interface-endpoint:{sample.ids['Secrets']}",
+    ]
     saving = finding(audit, "idle-interface-endpoint").saving
     assert saving
     assert cents(saving.low) == Decimal("14.60")
@@ -152,7 +157,12 @@ def test_public_and_private_subnets_with_an_s3_endpoint_miss_only_dynamodb(blank
     assert audit.gaps == ()
     assert [cents(nat.monthly_cost) for nat in audit.nat_gateways] == [Decimal("184.69")] * 2
     assert found(audit) == sorted(
-        [f"missing-gateway-endpoint:{vpc}:dynamodb", *(f"unmeasured-nat:{sample.ids[nat]}" for nat in ("NatA", "NatB"))]
+        [
+            f"endpoint-policy-open:{vpc}:data",
+            f"interface-endpoint-pays:{vpc}",
+            f"missing-gateway-endpoint:{vpc}:dynamodb",
+            *(f"unmeasured-nat:{sample.ids[nat]}" for nat in ("NatA", "NatB")),
+        ]
     )
     missing = finding(audit, "missing-gateway-endpoint")
     assert missing.saving
@@ -163,7 +173,8 @@ def test_public_and_private_subnets_with_an_s3_endpoint_miss_only_dynamodb(blank
     assert missing.remediation.cli == (
         f"aws ec2 create-vpc-endpoint --region eu-west-1 --vpc-id {vpc} --vpc-endpoint-type Gateway"
         " --service-name com.amazonaws.eu-west-1.dynamodb"
-        f" --route-table-ids {sample.ids['InsideA']} {sample.ids['InsideB']}"
+        f" --route-table-ids {sample.ids['InsideA']} {sample.ids['InsideB']} --tag-specifications"
+        f" 'ResourceType=vpc-endpoint,Tags=[{{Key=auditor:change,Value=new-dynamodb-endpoint-of-{vpc}}}]'"
     )
 
 
@@ -177,6 +188,7 @@ def test_a_nat_gateway_per_zone_without_endpoints_misses_both(blank: Served) -> 
     assert found(audit) == sorted(
         [
             f"idle-nat-gateway:{sample.ids['NatC']}",
+            f"interface-endpoint-pays:{vpc}",
             f"missing-gateway-endpoint:{vpc}:dynamodb",
             f"missing-gateway-endpoint:{vpc}:s3",
             f"unmeasured-nat:{sample.ids['NatA']}",
@@ -195,7 +207,9 @@ def test_a_shared_nat_gateway_and_an_endpoint_that_one_table_lacks(blank: Served
     audit = sample.audit()
     nat = sample.ids["NatA"]
     endpoint = f"gateway-endpoint-not-associated:{sample.ids['S3']}"
-    assert found(audit) == sorted([endpoint, f"single-az-nat:{nat}", f"unmeasured-nat:{nat}"])
+    policy = f"endpoint-policy-open:{sample.ids['Network']}:data"
+    bound = f"interface-endpoint-pays:{sample.ids['Network']}"
+    assert found(audit) == sorted([endpoint, policy, bound, f"single-az-nat:{nat}", f"unmeasured-nat:{nat}"])
     forgotten = finding(audit, "gateway-endpoint-not-associated")
     assert forgotten.remediation.cli == (
         f"aws ec2 modify-vpc-endpoint --region ap-southeast-2 --vpc-endpoint-id {sample.ids['S3']}"

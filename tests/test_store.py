@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from auditor.errors import UsageError
 from auditor.model.evidence import Evidence, Scope, Series, Window
 from auditor.model.money import Item, Price, Prices
-from auditor.model.network import NatGateway, Network
+from auditor.model.network import Endpoint, EndpointService, NatGateway, Network
 from auditor.store import load_evidence, save_evidence, write_atomically
 
 WINDOW = Window(datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
@@ -171,6 +171,21 @@ def test_an_unknown_field_of_a_later_minor_change_is_ignored(tmp_path: Path) -> 
     path = tmp_path / "evidence.json"
     changed(lambda document: first_nat(document).update(colour="blue"))(path)
     assert load_evidence(path) == EVIDENCE
+
+
+def test_evidence_that_was_saved_before_policies_were_read_leaves_them_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.json"
+    endpoint = Endpoint("vpce-1", "111122223333", "us-east-1", "vpc-1", "Gateway", "s3", policy_open=True)
+    service = EndpointService("com.amazonaws.us-east-1.sqs", "sqs", "us-east-1", policy_supported=True)
+    network = Network(endpoints=(endpoint,), endpoint_services=(service,))
+    save_evidence(path, replace(EVIDENCE, scopes=(replace(EVIDENCE.scopes[0], network=network),)))
+    document = json.loads(path.read_text())
+    del document["scopes"][0]["network"]["endpoints"][0]["policy_open"]
+    del document["scopes"][0]["network"]["endpoint_services"][0]["policy_supported"]
+    path.write_text(json.dumps(document))
+    loaded = load_evidence(path).network
+    assert loaded.endpoints == (replace(endpoint, policy_open=None),)
+    assert loaded.endpoint_services == (replace(service, policy_supported=None),)
 
 
 def test_a_written_file_replaces_the_old_one_and_leaves_nothing_else(tmp_path: Path) -> None:

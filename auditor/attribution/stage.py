@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from auditor.attribution.clients import Subnets, place, with_owners
 from auditor.attribution.naming.live_dns import Resolve
 from auditor.attribution.naming.names import Named, Naming, VpcsOf
+from auditor.attribution.offers import FindServices, with_offers
 from auditor.attribution.planning import Callers, Limits, Planned, plan, spread
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.tally import Counted, counting
@@ -36,12 +37,14 @@ _QUERIES_AT_ONCE = 4
 class Options:
     """How to reach accounts, what reading may cost, what addresses mean, and whom to tell of progress.
 
-    `resolve` asks DNS for the addresses of AWS's services; nobody asks where it is `None`.
+    `resolve` asks DNS for the addresses of AWS's services, `find_services` AWS which of those that flow logs name offer
+    endpoints; nobody asks where they are `None`.
     """
 
     limits: Limits
     ranges: Ranges
     find_interfaces: FindInterfaces
+    find_services: FindServices | None = None
     resolve: Resolve | None = None
     profile: str | None = None
     role: str | None = None
@@ -68,7 +71,10 @@ async def attribute(evidence: Evidence, options: Options) -> Evidence:
         naming = Naming(options.ranges, left, options.limits.here, options.resolve)
         stage = Stage(evidence, options, callers, naming)
         found = await asyncio.gather(*(stage.read(one) for one in planned))
-    return _merged(evidence, found, callers)
+        attributed = _with_all(evidence, found)
+        if options.find_services:
+            attributed = await with_offers(attributed, callers, options.find_services)
+    return _with_calls(attributed, callers)
 
 
 async def forecast(evidence: Evidence, options: Options) -> list[PlannedScan]:
@@ -201,20 +207,23 @@ def _scan(task: Task, engine: Engine, expected: Estimate, used: Sequence[Used], 
     )
 
 
-def _merged(evidence: Evidence, found: Sequence[Read], callers: Callers) -> Evidence:
+def _with_all(evidence: Evidence, found: Sequence[Read]) -> Evidence:
     """The evidence with what was found, in the scopes of the NAT gateways."""
-    scopes = tuple(
-        _with(scope, [one for one in found if one.planned.scope is scope], callers) for scope in evidence.scopes
+    scopes = (_with(scope, [one for one in found if one.planned.scope is scope]) for scope in evidence.scopes)
+    return replace(evidence, scopes=tuple(scopes))
+
+
+def _with_calls(evidence: Evidence, callers: Callers) -> Evidence:
+    """The evidence with the calls that this took."""
+    scopes = (
+        replace(scope, calls=_sum_of(scope.calls, callers.sent(scope.account_id, scope.region)))
+        for scope in evidence.scopes
     )
-    calls = Counter({one.operation: one.count for one in evidence.calls})
-    calls.update(callers.own.target.sent)
-    return replace(evidence, scopes=scopes, calls=_calls(calls))
+    return replace(evidence, scopes=tuple(scopes), calls=_sum_of(evidence.calls, callers.own.target.sent))
 
 
-def _with(scope: Scope, found: Sequence[Read], callers: Callers) -> Scope:
+def _with(scope: Scope, found: Sequence[Read]) -> Scope:
     gaps = tuple(gap for one in found for gap in one.gaps)
-    calls = Counter({one.operation: one.count for one in scope.calls})
-    calls.update(callers.sent(scope.account_id, scope.region))
     is_complete = Source.FLOW_LOGS in scope.known and not any(gap.source is Source.FLOW_RECORDS for gap in gaps)
     return replace(
         scope,
@@ -223,9 +232,10 @@ def _with(scope: Scope, found: Sequence[Read], callers: Callers) -> Scope:
         talkers=tuple(t for one in found for t in one.talkers),
         scans=tuple(one.scan for one in found if one.scan),
         gaps=(*scope.gaps, *gaps),
-        calls=_calls(calls),
     )
 
 
-def _calls(counts: Counter[str]) -> tuple[Call, ...]:
+def _sum_of(calls: Iterable[Call], sent: Counter[str]) -> tuple[Call, ...]:
+    counts = Counter({one.operation: one.count for one in calls})
+    counts.update(sent)
     return tuple(Call(operation, count) for operation, count in sorted(counts.items()))

@@ -1,10 +1,13 @@
-"""`itertools.batched`, which Python 3.11 does not have yet."""
+"""Values in batches: `itertools.batched`, which Python 3.11 does not have yet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
+
+FILTER_VALUES = 200
+"""Values that one EC2 filter may hold (EC2 API reference, "Filtering", read 2026-11-20)."""
 
 T = TypeVar("T")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_ENDPOINT_SERVICES, DESCRIBE_ENDPOINTS
+from auditor.collectors.batches import FILTER_VALUES, batched
+from auditor.collectors.policies import is_open
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import Endpoint, EndpointService
 
@@ -32,10 +35,26 @@ async def fetch_endpoint_services(calls: ScopeCalls, names: tuple[str, ...]) -> 
     return tuple(parse_endpoint_service(item, calls.region) for item in items if item["ServiceName"] in names)
 
 
+async def fetch_offers(calls: ScopeCalls, services: Iterable[str]) -> tuple[EndpointService, ...]:
+    """The services of these short names, as far as the region has them.
+
+    By a filter, because one name that the region does not have would fail a call that names it.
+    """
+    names = [f"{prefix}{calls.region}.{one}" for one in services for prefix in _SERVICE_PREFIXES]
+    pages = await asyncio.gather(
+        *(
+            calls.items(DESCRIBE_ENDPOINT_SERVICES, Filters=[{"Name": "service-name", "Values": list(batch)}])
+            for batch in batched(names, FILTER_VALUES)
+        )
+    )
+    return tuple(parse_endpoint_service(item, calls.region) for page in pages for item in page)
+
+
 def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoint:
     """An endpoint of DescribeVpcEndpoints; a type that did not exist when this was written is kept as it is."""
     tags = parse_tags(item)
     service_name = item.get("ServiceName") or ""
+    service = short_service(service_name, item.get("ServiceRegion") or region)
     dns = item.get("DnsOptions") or {}
     return Endpoint(
         id=item["VpcEndpointId"],
@@ -43,7 +62,7 @@ def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoi
         region=region,
         vpc_id=item.get("VpcId", ""),
         type=item.get("VpcEndpointType", "Gateway"),
-        service=short_service(service_name, item.get("ServiceRegion") or region),
+        service=service,
         service_name=service_name,
         service_region=item.get("ServiceRegion"),
         state=item.get("State", "").lower(),
@@ -57,6 +76,7 @@ def parse_endpoint(item: dict[str, Any], account_id: str, region: str) -> Endpoi
         created=item.get("CreationTimestamp"),
         name=name_of(tags),
         tags=tags,
+        policy_open=is_open(item.get("PolicyDocument"), service),
     )
 
 
@@ -70,6 +90,7 @@ def parse_endpoint_service(item: dict[str, Any], region: str) -> EndpointService
         types=tuple(kind["ServiceType"] for kind in item.get("ServiceType") or ()),
         zones=tuple(item.get("AvailabilityZones") or ()),
         private_dns_names=tuple(names) or ((item["PrivateDnsName"],) if item.get("PrivateDnsName") else ()),
+        policy_supported=item.get("VpcEndpointPolicySupported"),
     )
 
 

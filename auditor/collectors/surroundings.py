@@ -14,12 +14,9 @@ from auditor.aws.operations import (
     DESCRIBE_SECURITY_GROUPS,
     Operation,
 )
-from auditor.collectors.batches import batched
+from auditor.collectors.batches import FILTER_VALUES, batched
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import FlowLog, Interface, Permission, PrefixList, SecurityGroup
-
-_FILTER_VALUES = 200
-"""Values that one EC2 filter may hold (EC2 API reference, "Filtering", read 2026-11-20)."""
 
 
 async def fetch_prefix_lists(calls: ScopeCalls) -> tuple[PrefixList, ...]:
@@ -56,7 +53,7 @@ async def fetch_flow_logs(calls: ScopeCalls) -> tuple[FlowLog, ...]:
 
 
 async def _filtered(calls: ScopeCalls, operation: Operation, name: str, values: Iterable[str]) -> list[Any]:
-    batches = batched(sorted(set(values)), _FILTER_VALUES)
+    batches = batched(sorted(set(values)), FILTER_VALUES)
     pages = await asyncio.gather(
         *(calls.items(operation, Filters=[{"Name": name, "Values": list(batch)}]) for batch in batches)
     )

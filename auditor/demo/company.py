@@ -14,6 +14,7 @@ from auditor.demo import (
     egress,
     flow_log_plans,
     flow_logs,
+    fulfilment,
     legacy,
     mobile,
     moto_patches,
@@ -58,6 +59,7 @@ def seed(aws: EmbeddedAws, now: datetime) -> Company:
     _create_role(platform, trusted=production.id)
     scopes = _build_production(production, company, now) | _build_data_platform(platform, company, now)
     _build_logs(production, platform, company, scopes)
+    _build_fulfilment(production, company, now)
     return company
 
 
@@ -93,9 +95,20 @@ def _build_logs(production: Account, platform: Account, company: Company, scopes
     _create_bucket(platform, virginia, flow_log_plans.LAKE_BUCKET)
     _create_bucket(production, frankfurt, query_logs.BUCKET)
     owners = {egress.FLOW_LOG_BUCKET: production.id, flow_log_plans.LAKE_BUCKET: platform.id}
-    said = flow_logs.build(company, scopes, owners)
+    said = flow_logs.build(company, scopes, owners, flow_log_plans.plans(company))
     resolver = production.client("route53resolver", frankfurt)
-    query_logs.build(scopes[production.id, frankfurt], resolver, said[query_logs.NETWORK])
+    query_logs.build(scopes[production.id, frankfurt], resolver, "shop-prod", said["shop-prod"])
+
+
+def _build_fulfilment(production: Account, company: Company, now: datetime) -> None:
+    # After all else, for the same reason.
+    scope = _scope(production, _REGIONS[0], company, now)
+    fulfilment.build(scope)
+    owners = {egress.FLOW_LOG_BUCKET: production.id}
+    said = flow_logs.build(company, _published(scope), owners, fulfilment.plans(company))
+    resolver = production.client("route53resolver", scope.region)
+    for network in fulfilment.NETWORKS:
+        query_logs.build(scope, resolver, network, said[network])
 
 
 def _create_bucket(account: Account, region: str, name: str) -> None:

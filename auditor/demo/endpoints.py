@@ -35,12 +35,13 @@ def gateway_endpoint(
     return _create(
         vpc,
         service,
-        actions,
+        service,
         {"DnsRecordIpType": "service-defined"},
         days_old,
         VpcEndpointType="Gateway",
         RouteTableIds=tables,
         PrivateDnsEnabled=False,
+        **_policy(vpc, actions),
     )
 
 
@@ -55,11 +56,13 @@ def interface_endpoint(  # noqa: PLR0913 - an endpoint is its settings
     inbound_resolver_only: bool | None = None,
     bytes_processed: int = 0,
     actions: str | None = None,
+    part: str = "",
 ) -> str:
     """Create an interface endpoint in these subnets that carried so many bytes in the window.
 
     `inbound_resolver_only` is PrivateDnsOnlyForInboundResolverEndpoint, which only S3's has. `actions` is
-    what its policy allows, to the account alone (`kms:*`); None leaves AWS's, which allows all to everyone.
+    what its policy allows, to the account alone (`kms:*`); None leaves AWS's, which allows all to everyone. `part` is
+    what it is called where that is not its service.
     """
     dns: dict[str, object] = {"DnsRecordIpType": "ipv4"}
     if inbound_resolver_only is not None:
@@ -67,13 +70,14 @@ def interface_endpoint(  # noqa: PLR0913 - an endpoint is its settings
     endpoint = _create(
         vpc,
         service,
-        actions,
+        part or service,
         dns,
         days_old,
         VpcEndpointType="Interface",
         SubnetIds=subnets,
         SecurityGroupIds=[group],
         PrivateDnsEnabled=private_dns,
+        **_policy(vpc, actions),
     )
     # CloudWatch finds PrivateLink's metrics by exactly these four dimensions.
     dimensions = {
@@ -86,12 +90,8 @@ def interface_endpoint(  # noqa: PLR0913 - an endpoint is its settings
     return endpoint
 
 
-def _create(
-    vpc: Vpc, service: str, actions: str | None, dns: dict[str, object], days_old: int, **options: object
-) -> str:
-    name = vpc.named(service)
-    if actions:
-        options["PolicyDocument"] = _policy(vpc.scope.account_id, actions)
+def _create(vpc: Vpc, service: str, part: str, dns: dict[str, object], days_old: int, **options: object) -> str:
+    name = vpc.named(part)
     created = vpc.scope.ec2.create_vpc_endpoint(
         VpcId=vpc.id,
         ServiceName=_service_name(vpc, service),
@@ -108,12 +108,14 @@ def _service_name(vpc: Vpc, service: str) -> str:
     return f"com.amazonaws.{vpc.scope.region}.{service}"
 
 
-def _policy(account_id: str, actions: str) -> str:
+def _policy(vpc: Vpc, actions: str | None) -> dict[str, str]:
+    if actions is None:
+        return {}
     statement = {
         "Effect": "Allow",
         "Principal": "*",
         "Action": actions,
         "Resource": "*",
-        "Condition": {"StringEquals": {"aws:PrincipalAccount": account_id}},
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": vpc.scope.account_id}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return {"PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}

@@ -11,7 +11,6 @@ from auditor.demo import flow_records, metrics, moto_patches, query_logs
 from auditor.demo.clients import attach
 from auditor.demo.conversations import LoggedDay, conversations, delivered, logged_day
 from auditor.demo.flow_log_files import Delivery, store_parquet, store_text
-from auditor.demo.flow_log_plans import plans
 from auditor.demo.flow_records import Gateway, Record
 from auditor.demo.scope import tags
 
@@ -27,11 +26,14 @@ _SUNDAY = 6
 
 
 def build(
-    company: Company, scopes: Mapping[tuple[str, str], Scope], owners: Mapping[str, str]
+    company: Company,
+    scopes: Mapping[tuple[str, str], Scope],
+    owners: Mapping[str, str],
+    plans: Iterable[FlowLogPlan],
 ) -> dict[str, list[Conversation]]:
-    """All flow logs and their records; answers what was said, by flow log. `owners` is bucket -> account id."""
+    """Flow logs and their records; answers what was said, by flow log. `owners` is bucket -> account id."""
     said = {}
-    for plan in plans(company):
+    for plan in plans:
         scope = scopes[company.scopes[plan.network]]
         for client in (*plan.passages, *(client for nat in plan.nats for client in nat.clients)):
             if client.name not in company.interfaces:
@@ -149,7 +151,7 @@ class _Log:
         company, log = self.scope.company, self.plan.name
         company.logged_bytes.setdefault(log, {})[nat] = _sums(talks, [talk.remote.key for talk in talks])
         company.client_bytes.setdefault(log, {})[nat] = _sums(talks, [talk.client.address for talk in talks])
-        if self.plan.network == query_logs.NETWORK:
+        if self.plan.network in query_logs.NETWORKS:
             company.named_bytes.setdefault(log, {})[nat] = _sums(talks, [talk.remote.named_key for talk in talks])
 
     def _delivery(self, owner: str) -> Delivery:

@@ -80,6 +80,7 @@ def corrected() -> Iterator[None]:
             (ec2.EC2Backend, "create_network_interface", _interface_in_its_subnet),
             (ec2.EC2Backend, "get_all_network_interfaces", _by_any_address),
             (ec2.EC2Backend, "create_transit_gateway_route", _route_with_attachments),
+            (ec2.EC2Backend, "describe_vpc_endpoint_services", _filtered_by_values),
             (ec2.elastic_ip_addresses, "random_ip", _public_addresses),
         ):
             stack.enter_context(patch.object(owner, name, correction(existing(owner, name))))
@@ -275,6 +276,14 @@ def _route_with_attachments(original: Callable[..., Moto]) -> Callable[..., Moto
         return route
 
     return create_transit_gateway_route
+
+
+def _filtered_by_values(original: Callable[..., Moto]) -> Callable[..., Moto]:
+    # moto looks for a filter's values under another name than AWS's, and fails.
+    def describe_vpc_endpoint_services(self: Moto, filters: list[dict[str, Moto]], **options: Moto) -> Moto:
+        return original(self, filters=[{**one, "Value": one["Values"]} for one in filters], **options)
+
+    return describe_vpc_endpoint_services
 
 
 def _public_addresses(_original: Callable[[], str]) -> Callable[[], str]:

@@ -1,4 +1,4 @@
-"""Resolver query logs of one network: which address each name had when a client asked for it."""
+"""Resolver query logs of some networks: which address each name had when a client asked for it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from auditor.demo.conversations import Conversation
     from auditor.demo.scope import Client, Scope
 
-NETWORK = "shop-prod"
+NETWORKS = ("shop-prod", "fulfilment", "archive")
 BUCKET = "nordlicht-dns-logs"
 
 
-def build(scope: Scope, resolver: Client, talks: Sequence[Conversation]) -> None:
+def build(scope: Scope, resolver: Client, network: str, talks: Sequence[Conversation]) -> None:
     """Turn on the query logs of the network and write one file a day of what its clients asked."""
-    vpc = scope.company.vpcs[NETWORK]
-    _create(scope, resolver, vpc)
+    vpc, shared = scope.company.vpcs[network], next(iter(scope.company.query_logs.values()), None)
+    config = shared or _create(resolver)
+    resolver.associate_resolver_query_log_config(ResolverQueryLogConfigId=config, ResourceId=vpc)
+    scope.company.query_logs[network] = config
     days: dict[str, list[Conversation]] = defaultdict(list)
     for talk in talks:
         if talk.remote.host:
@@ -37,13 +39,12 @@ def build(scope: Scope, resolver: Client, talks: Sequence[Conversation]) -> None
         moto_storage.store(scope.account_id, BUCKET, key, gzip.compress(lines.encode(), 1, mtime=0), written)
 
 
-def _create(scope: Scope, resolver: Client, vpc: str) -> None:
+def _create(resolver: Client) -> str:
     created = resolver.create_resolver_query_log_config(
         Name="shop", DestinationArn=f"arn:aws:s3:::{BUCKET}", CreatorRequestId="shop"
     )
     config: str = created["ResolverQueryLogConfig"]["Id"]
-    resolver.associate_resolver_query_log_config(ResolverQueryLogConfigId=config, ResourceId=vpc)
-    scope.company.query_logs[NETWORK] = config
+    return config
 
 
 def _answer(scope: Scope, vpc: str, talk: Conversation) -> dict[str, object]:

@@ -6,7 +6,7 @@ Money and quantities are exact decimals (strings in JSON), bytes are integers. `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from auditor.model.evidence import Gap, Series, Window
 from auditor.model.money import Line, Price
 from auditor.model.traffic import Level
 
-AUDIT_VERSION = "1.0"
+AUDIT_VERSION = "1.1"
 
 
 class Severity(StrEnum):
@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a finding stands; history sets all but `open`."""
+    """Where a finding stands; history sets `new` and `resolved`."""
 
     NEW = "new"
     OPEN = "open"
@@ -52,6 +52,27 @@ class Remediation:
     cloudformation: str | None = None
     terraform: str | None = None
     rollback: str | None = None
+
+
+class AcceptedBy(StrEnum):
+    """Where it is said that a finding is accepted."""
+
+    CONFIGURATION = "configuration"
+    TAG = "tag"
+    KEEP_PRIVATE = "keep-private"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who accepts a finding, why, and to which day, that day included; `None` where nobody said so, or for good.
+
+    It holds where the finding's status is `accepted`; else it has expired.
+    """
+
+    by: AcceptedBy
+    owner: str | None
+    reason: str | None
+    expires: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ class Finding:
     added: tuple[Line, ...]
     remediation: Remediation
     status: Status = Status.OPEN
+    acceptance: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +117,16 @@ class PlanStep:
     cumulative: Decimal
     unmeasured_high: Decimal
     cumulative_unmeasured_high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRemediation:
+    """The steps of the plan in one account and region as text to paste: no script, stack or provider spans several."""
+
+    account_id: str
+    region: str
+    steps: tuple[int, ...]
+    remediation: Remediation
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +308,5 @@ class Audit:
     notes: tuple[str, ...]
     cost_of_this_run: RunCost
     series: tuple[Series, ...] = ()
+    plan_remediation: tuple[PlanRemediation, ...] = ()
+    plan_is_proven: bool = False

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from auditor.model.attributed import Attribution, FlowLogScan, TopTalker
+from auditor.model.constraints import Constraints
 from auditor.model.money import MONTH_HOURS, Prices
 from auditor.model.network import Network
 
@@ -140,6 +141,8 @@ class Scope:
 class Evidence:
     """A whole run. `gaps` are those outside any scope: accounts that could not be reached.
 
+    `constraints` are those of the run, so that the file alone gives the same report again.
+
     Without a repr: it would be megabytes, and asyncio asks the result of its main task for one.
     """
 
@@ -151,6 +154,7 @@ class Evidence:
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()
+    constraints: Constraints = Constraints()
 
     @cached_property
     def network(self) -> Network:

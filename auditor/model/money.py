@@ -172,7 +172,7 @@ def subtract(left: Decimal, right: Decimal) -> Decimal:
 
 def difference(before: Bill, after: Bill) -> Difference:
     """Line by line what `after` no longer has and what it has more, compared by resource, label and price."""
-    old, new = _by_key(before), _by_key(after)
+    old, new = by_key(before), by_key(after)
     avoided: list[Line] = []
     added: list[Line] = []
     for key in dict.fromkeys((*old, *new)):
@@ -182,7 +182,8 @@ def difference(before: Bill, after: Bill) -> Difference:
     return Difference(tuple(avoided), tuple(added))
 
 
-def _by_key(bill: Bill) -> dict[Key, Line]:
+def by_key(bill: Bill) -> dict[Key, Line]:
+    """The lines of a bill, those that are the same line as one."""
     merged: dict[Key, Line] = {}
     for line in bill.lines:
         key = (line.resource, line.label, line.unit, line.price, line.quantity is None)

@@ -119,7 +119,10 @@ class NatGateway:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A VPC endpoint of any type; `service` is the short name (`s3`, `ecr.api`), else the full one."""
+    """A VPC endpoint of any type; `service` is the short name (`s3`, `ecr.api`), else the full one.
+
+    `policy_open`: its policy lets everybody do everything; `None` where it was not read or cannot be judged.
+    """
 
     id: str
     account_id: str
@@ -140,6 +143,7 @@ class Endpoint:
     created: datetime | None = None
     name: str = ""
     tags: Tags = ()
+    policy_open: bool | None = None
 
     @property
     def is_available(self) -> bool:
@@ -149,7 +153,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointService:
-    """An AWS service that offers endpoints in a region."""
+    """An AWS service that offers endpoints in a region; `policy_supported` is `None` where that was not read."""
 
     service_name: str
     service: str
@@ -157,6 +161,7 @@ class EndpointService:
     types: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     private_dns_names: tuple[str, ...] = ()
+    policy_supported: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,23 @@ class Interface:
     tags: Tags = ()
 
 
+_INDEXED = {
+    "vpc": {"vpcs"},
+    "subnet": {"subnets"},
+    "nat_gateway": {"nat_gateways"},
+    "endpoint": {"endpoints"},
+    "table_of_subnet": {"route_tables", "subnets"},
+    "table": {"route_tables"},
+    "tables_of_vpc": {"route_tables"},
+    "routed_to": {"route_tables"},
+    "endpoints_of_vpc": {"endpoints"},
+    "subnets_of_vpc": {"subnets"},
+    "nat_gateways_of_vpc": {"nat_gateways"},
+    "landing_subnets": {"attachments"},
+    "attachment_of_vpc": {"attachments"},
+}
+"""What each index of a network is made of."""
+
 _LIVE_ATTACHMENT_STATES = frozenset({"available", "modifying"})
 
 T = TypeVar("T")
@@ -349,6 +371,22 @@ class Network:
         return _grouped((nat.vpc_id, nat) for nat in self.nat_gateways)
 
     @cached_property
+    def tables_of_vpc(self) -> dict[str, tuple[RouteTable, ...]]:
+        """Route tables by VPC."""
+        return _grouped((table.vpc_id, table) for table in self.route_tables)
+
+    @cached_property
+    def routed_to(self) -> dict[str, frozenset[str]]:
+        """By what routes lead to, the VPCs in whose route tables they stand."""
+        pairs = ((route.target, table.vpc_id) for table in self.route_tables for route in table.routes)
+        return {target: frozenset(vpc_ids) for target, vpc_ids in _grouped(pairs).items()}
+
+    @cached_property
+    def table(self) -> dict[str, RouteTable]:
+        """Route tables by id."""
+        return {table.id: table for table in self.route_tables}
+
+    @cached_property
     def landing_subnets(self) -> frozenset[str]:
         """Subnets in which a transit gateway is attached: traffic of other VPCs leaves it there."""
         return frozenset(subnet_id for attachment in self.attachments for subnet_id in attachment.subnet_ids)
@@ -366,6 +404,36 @@ class Network:
                 subnet_ids=known.subnet_ids or seen.subnet_ids,
             )
         return joined
+
+    def changed(self, **parts: Any) -> Network:
+        """The network with other parts; the indexes that do not depend on them are handed on, not built again."""
+        changed = replace(self, **parts)
+        kept = {name: made for name, made in vars(self).items() if _INDEXED.get(name, parts.keys()).isdisjoint(parts)}
+        vars(changed).update(kept)
+        return changed
+
+    def part(self, vpc_ids: frozenset[str]) -> Network:
+        """What stands in these VPCs, even where a VPC itself was not read; transit gateways stay whole."""
+        if vpc_ids not in self._parts:
+            self._parts[vpc_ids] = self._part(sorted(vpc_ids))
+        return self._parts[vpc_ids]
+
+    @cached_property
+    def _parts(self) -> dict[frozenset[str], Network]:
+        return {}
+
+    def _part(self, ids: list[str]) -> Network:
+        return self.changed(
+            vpcs=tuple(self.vpc[one] for one in ids if one in self.vpc),
+            subnets=_of(self.subnets_of_vpc, ids),
+            route_tables=_of(self.tables_of_vpc, ids),
+            nat_gateways=_of(self.nat_gateways_of_vpc, ids),
+            endpoints=_of(self.endpoints_of_vpc, ids),
+        )
+
+
+def _of(groups: dict[str, tuple[T, ...]], keys: Iterable[str]) -> tuple[T, ...]:
+    return tuple(value for key in keys for value in groups.get(key, ()))
 
 
 def _merged(described: Iterable[tuple[str, Any]]) -> tuple[Any, ...]:

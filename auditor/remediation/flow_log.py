@@ -6,10 +6,10 @@ for each language whatever they contain; names and tags never enter a text.
 
 from __future__ import annotations
 
-import re
 from shlex import quote
 
 from auditor.model.audit import Remediation
+from auditor.remediation.quoted import interpolating, label, quoted
 from auditor.whatif.flow_log import NewFlowLog
 
 _BUCKET = "arn:aws:s3:::YOUR-BUCKET"
@@ -95,8 +95,6 @@ resource "aws_flow_log" "{name}" {{
 _ARGUMENTS = {"NetworkInterface": ("eni_id", ""), "RegionalNatGateway": ("regional_nat_gateway_id", ", 6.25 or newer")}
 """Of Terraform's aws_flow_log, and since which version of hashicorp/aws, where that is not long ago (its changelog)."""
 
-_PLAIN = re.compile(r"[ !#-\[\]-~]")
-
 
 def flow_log_texts(flow_log: NewFlowLog) -> Remediation:
     """The flow log in all forms."""
@@ -121,11 +119,9 @@ def _rollback(flow_log: NewFlowLog) -> str:
 
 def _cloudformation(flow_log: NewFlowLog) -> str:
     """One resource for each interface; the template's quoted strings are YAML's, and only `!Sub` would read `${}`."""
-    head = _TEMPLATE.format(description=_quoted(f"Flow log for a stack in {flow_log.region}. {_POLICY}"))
+    head = _TEMPLATE.format(description=quoted(f"Flow log for a stack in {flow_log.region}. {_POLICY}"))
     return head + "".join(
-        _RESOURCE.format(
-            number=number, type=flow_log.resource_type, id=_quoted(one), format=_quoted(flow_log.log_format)
-        )
+        _RESOURCE.format(number=number, type=flow_log.resource_type, id=quoted(one), format=quoted(flow_log.log_format))
         for number, one in enumerate(flow_log.resource_ids, start=1)
     )
 
@@ -136,20 +132,10 @@ def _terraform(flow_log: NewFlowLog) -> str:
     head = _VARIABLE.format(policy=_POLICY, region=region, version=version)
     return head + "".join(
         _BLOCK.format(
-            name=re.sub(r"[^A-Za-z0-9]", "_", f"flow log {one}"),
+            name=label(f"flow log {one}"),
             argument=argument,
-            id=_interpolating(one),
-            format=_interpolating(flow_log.log_format),
+            id=interpolating(one),
+            format=interpolating(flow_log.log_format),
         )
         for one in flow_log.resource_ids
     )
-
-
-def _quoted(text: str) -> str:
-    """A string in double quotes that YAML and HCL read alike: both know these escapes."""
-    return '"' + "".join(char if _PLAIN.fullmatch(char) else f"\\U{ord(char):08x}" for char in text) + '"'
-
-
-def _interpolating(text: str) -> str:
-    """The same for HCL, to which `${` and `%{` begin a template."""
-    return _quoted(text).replace("${", "$${").replace("%{", "%%{")

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.model.attributed import Attributed, PlannedScan
-from auditor.model.audit import Audit, Finding, Severity
+from auditor.model.audit import Audit, Finding, Severity, Status
 from auditor.model.money import ZERO, Item, Price
 from auditor.report.filters import UNKNOWN, period, price, usd
 from auditor.report.text import clean, counted, line, unique
@@ -41,6 +41,7 @@ def summary(audit: Audit, console: Console, paths: Iterable[Path]) -> None:
     _print_destinations(seen, console)
     _print_plan(seen, console)
     _print_findings(seen, console)
+    _print_accepted(seen, console)
     if not seen.is_complete:
         missing = counted(len(audit.gaps), "gap") if audit.gaps else "Scopes were skipped"
         console.print(Text(f"\n{missing}: what could not be read is in no figure.", "yellow"))
@@ -168,7 +169,8 @@ def _print_plan(seen: View, console: Console) -> None:
         measured = bool(row.step.saving) or not row.step.unmeasured_high
         saving = usd(row.step.saving) if measured else f"up to {usd(row.step.unmeasured_high)}"
         table.add_row(Text(f"{row.step.step}."), Text(saving), Text(line(title)))
-    _print_section(f"The plan, {counted(len(seen.steps), 'step')}", table, console)
+    proven = ", proven to save most of what was measured" if seen.audit.plan_is_proven else ""
+    _print_section(f"The plan, {counted(len(seen.steps), 'step')}{proven}", table, console)
 
 
 def _print_findings(seen: View, console: Console) -> None:
@@ -181,6 +183,13 @@ def _print_findings(seen: View, console: Console) -> None:
         table.add_row(severity, Text(_saving(finding)), Text(line(finding.title)))
     counts = ", ".join(f"{count} {severity.value}" for severity, count in seen.severities)
     _print_section(f"Findings, {counts}", table, console)
+
+
+def _print_accepted(seen: View, console: Console) -> None:
+    """How many findings somebody accepts: they are in no sum, and never only gone."""
+    accepted = sum(numbered.finding.status is Status.ACCEPTED for numbered in seen.settled)
+    if accepted:
+        console.print(Text(f"\n{counted(accepted, 'finding')} accepted: not in the plan, listed in the report.", "dim"))
 
 
 def _print_section(title: str, table: Table, console: Console) -> None:

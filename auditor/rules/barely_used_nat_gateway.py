@@ -8,6 +8,7 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import NatGateway
 from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.users import users_sentence
 from auditor.rules.view import View
 from auditor.rules.wording import DROP_NAT_CHECK, DROP_NAT_RISKS
 from auditor.whatif.edits import DropNatGateway
@@ -39,7 +40,8 @@ def _propose(view: View, nat: NatGateway) -> Proposal:
         vpc_id=nat.vpc_id,
         title=f"NAT gateway {view.name(nat)} is barely used",
         why="What it carried costs less than a twentieth of what its hours cost. "
-        + (f"{view.name(other)} in the same VPC could carry it as well." if other else _NO_OTHER),
+        + (f"{view.name(other)} in the same VPC could carry it as well." if other else _NO_OTHER)
+        + users_sentence(view, nat),
         edits=(DropNatGateway(nat.id, nat.region, replaced_by=other.id),) if other else (),
         risks=(*DROP_NAT_RISKS, "One NAT gateway less is one availability zone less that egress survives."),
         check=DROP_NAT_CHECK,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.rules.rule import Proposal, Rule, Unjudged
+from auditor.rules.users import users_sentence
 from auditor.rules.view import View
 from auditor.rules.wording import DROP_NAT_CHECK, DROP_NAT_RISKS
 from auditor.whatif.edits import DropNatGateway
@@ -25,7 +26,8 @@ def judge(view: View) -> Iterator[Proposal | Unjudged]:
                 resource=nat.id,
                 vpc_id=nat.vpc_id,
                 title=f"NAT gateway {view.name(nat)} is idle",
-                why="It carried no byte in either direction in the whole window and is billed for every hour of it.",
+                why="It carried no byte in either direction in the whole window and is billed for every hour of it."
+                + users_sentence(view, nat),
                 edits=(DropNatGateway(nat.id, nat.region),),
                 risks=DROP_NAT_RISKS,
                 check=DROP_NAT_CHECK,

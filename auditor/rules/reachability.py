@@ -35,10 +35,13 @@ Cause = tuple[Edit, str]
 def causes_of_bypass(view: View, endpoint: Endpoint) -> tuple[Cause, ...]:
     """Everything that keeps the VPC's clients from the endpoint, where a NAT gateway can carry their bytes instead.
 
-    Nothing where that is not known. S3 and DynamoDB are left to gateway endpoints, which are free.
+    Nothing where that is not known, or where another endpoint answers for the service. S3 and DynamoDB are left to
+    gateway endpoints, which are free.
     """
     vpc = view.network.vpc.get(endpoint.vpc_id)
     if vpc is None or endpoint.service in GATEWAY_SERVICES or not view.subnets_through(vpc, HopKind.NAT_GATEWAY):
+        return ()
+    if view.capturing(vpc.id, endpoint.service) not in {None, endpoint}:
         return ()
     return tuple(_causes(view, endpoint, vpc))
 
@@ -66,11 +69,16 @@ def _admitted(view: View, endpoint: Endpoint, vpc: Vpc) -> bool:
     return unread or any(_admits(permission, vpc) for group in groups for permission in group.ingress)
 
 
-def _admits(permission: Permission, vpc: Vpc) -> bool:
-    if permission.protocol not in {"-1", "tcp", "6"}:
-        return False
+def holds_https(permission: Permission) -> bool:
+    """Whether its ports and protocol hold TCP port 443."""
+    if permission.protocol == "-1":
+        return True
     low, high = permission.from_port, permission.to_port
-    if permission.protocol != "-1" and low is not None and high is not None and not low <= HTTPS <= high:
+    return permission.protocol in {"tcp", "6"} and (low is None or high is None or low <= HTTPS <= high)
+
+
+def _admits(permission: Permission, vpc: Vpc) -> bool:
+    if not holds_https(permission):
         return False
     from_inside = any(_overlap(cidr, own) for cidr in permission.cidrs for own in (*vpc.cidrs, *vpc.ipv6_cidrs))
     return from_inside or bool(permission.groups or permission.prefix_list_ids)

@@ -49,7 +49,8 @@ Judge = Callable[[View], Iterator[Proposal | Unjudged]]
 class Rule:
     """A rule says nothing at all about a scope in which one of `needs` could not be read.
 
-    `is_about_money`: a finding of it matters no more than what it saves.
+    `is_about_money`: a finding of it matters no more than what it saves. `only_if_it_pays`: a proposal that saves
+    nothing is no finding at all.
     """
 
     id: str
@@ -58,3 +59,4 @@ class Rule:
     needs: tuple[Source, ...]
     judge: Judge
     is_about_money: bool = False
+    only_if_it_pays: bool = False

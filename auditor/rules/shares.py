@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -23,37 +23,47 @@ LEAST_SHOWN = Decimal("0.001")
 SMALLEST_GB, WHOLE_GB_FROM = Decimal("0.01"), 100
 
 
+Pick = Callable[[Reconciliation], Iterable[Attribution]]
+"""Some of what flow logs attribute at a NAT gateway."""
+
+
 @dataclass(frozen=True)
 class Shares:
-    """What flow logs say of the bytes of some NAT gateways that `counts` picks; `what` names them in a sentence.
+    """What flow logs say of the bytes of some NAT gateways that `pick` picks; `what` names them in a sentence.
 
-    `may_count` picks those that may be of them too, because they have no name.
+    `may_be` picks those that may be of them too, because they have no name.
     """
 
     view: View
     nats: tuple[NatGateway, ...]
-    counts: Callable[[Attribution], bool]
+    pick: Pick
     what: str
-    may_count: Callable[[Attribution], bool] = lambda _: False
+    may_be: Pick = lambda _: ()
 
     @classmethod
     def of_service(cls, view: View, subnets: tuple[Subnet, ...], service: str) -> Shares:
         """Of a service of the region, as these subnets' clients use it; clients without a name may be theirs."""
-        ids = {None, *(subnet.id for subnet in subnets)}
-        name = SERVICE_NAMES.get(service, service)
-        return cls(
-            view,
-            view.nats_of(subnets),
-            lambda one: (one.service, one.service_region) == (service, view.region) and one.subnet_id in ids,
-            f"{name} in {view.region}",
-            lambda one: one.service == UNNAMED and may_be(_place(one), Destination(service, view.region)),
-        )
+        ids = (None, *(subnet.id for subnet in subnets))
+        here, name = Destination(service, view.region), SERVICE_NAMES.get(service, service)
+
+        def pick(logs: Reconciliation) -> Iterator[Attribution]:
+            of_subnet = logs.at_place.get((service, view.region), {})
+            return (one for subnet_id in ids for one in of_subnet.get(subnet_id, ()))
+
+        def unnamed(logs: Reconciliation) -> Iterator[Attribution]:
+            places = (place for place in logs.at_place if place[0] == UNNAMED and may_be(Destination(*place), here))
+            return (one for place in places for some in logs.at_place[place].values() for one in some)
+
+        return cls(view, view.nats_of(subnets), pick, f"{name} in {view.region}", unnamed)
 
     @classmethod
     def of_subnets(cls, view: View, nat: NatGateway, subnets: tuple[Subnet, ...]) -> Shares:
         """Of these subnets' clients, wherever their bytes go."""
-        ids = {subnet.id for subnet in subnets}
-        return cls(view, (nat,), lambda one: one.subnet_id in ids, "What these subnets send and get")
+
+        def pick(logs: Reconciliation) -> Iterator[Attribution]:
+            return (one for subnet in subnets for one in logs.of_subnet.get(subnet.id, ()))
+
+        return cls(view, (nat,), pick, "What these subnets send and get")
 
     @property
     def is_unused(self) -> bool:
@@ -74,13 +84,13 @@ class Shares:
         found = ((nat, self.view.flow_logs_of(nat)) for nat in self.nats)
         return {nat.id: logs for nat, logs in found if logs}
 
-    @property
-    def _all(self) -> list[Attribution]:
-        return [one for logs in self._told.values() for one in logs.attributions]
+    @cached_property
+    def _picked(self) -> list[Attribution]:
+        return [one for logs in self._told.values() for one in self.pick(logs)]
 
-    @property
+    @cached_property
     def _count(self) -> int:
-        return _sum(one for one in self._all if self.counts(one))
+        return _sum(self._picked)
 
     @property
     def _measured(self) -> int:
@@ -101,7 +111,7 @@ class Shares:
         return f"{self.what} was {percent(part)} of {whose} bytes: {size(self._count)} {when}."
 
     def _unnamed(self) -> str:
-        count = _sum(one for one in self._all if self.may_count(one))
+        count = _sum(one for logs in self._told.values() for one in self.may_be(logs))
         part = share(count, self._measured) or Decimal(0)
         return f"Services of AWS without a name were {percent(part)}: some of it may be this one." if count else ""
 
@@ -139,7 +149,7 @@ class Shares:
         return f"{records} lost before delivery (SKIPDATA), their bytes are in the rest." if lost else ""
 
     def _names(self) -> str:
-        guessed = any(one.named_by is NamedBy.DNS for one in self._all if self.counts(one))
+        guessed = any(one.named_by is NamedBy.DNS for one in self._picked)
         return "Names come from DNS answers during the run, which is weaker than query logs." if guessed else ""
 
     def _others(self) -> str:
@@ -154,10 +164,6 @@ def counted(count: int, what: str) -> str:
 
 def _sum(found: Iterable[Attribution]) -> int:
     return sum(one.bytes_up + one.bytes_down for one in found)
-
-
-def _place(one: Attribution) -> Destination:
-    return Destination(one.service, one.service_region)
 
 
 def percent(part: Decimal) -> str:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from auditor.model.attributed import TopTalker
+from auditor.model.constraints import Constraints
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet, Vpc
+from auditor.model.network import Endpoint, EndpointService, NatGateway, Network, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Destination
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
 from auditor.whatif.reconciliation import Reconciliation
@@ -23,6 +25,11 @@ class View:
     situation: Situation
     account_id: str
     region: str
+
+    @property
+    def constraints(self) -> Constraints:
+        """What the user has decided."""
+        return self.evidence.constraints
 
     @property
     def network(self) -> Network:
@@ -82,6 +89,18 @@ class View:
         found = self.situation.traffic.reconciled.get(nat.id)
         return found if found and found.explains else None
 
+    def talkers_of(self, nat: NatGateway) -> tuple[TopTalker, ...]:
+        """Its largest clients with their destinations, as far as flow logs name them, the largest first."""
+        found = (one for scope in self.evidence.scopes for one in scope.talkers if one.nat_gateway_id == nat.id)
+        return tuple(sorted(found, key=lambda one: (-one.bytes_up - one.bytes_down, one.address, one.service)))
+
+    def offer(self, vpc: Vpc, service: str) -> EndpointService | None:
+        """The interface endpoint service with private names that the VPC's owner is offered, if it was asked for."""
+        scope = self.evidence.scope.get((vpc.account_id, vpc.region))
+        offered = scope.network.endpoint_services if scope else ()
+        fit = (one for one in offered if "Interface" in one.types and one.private_dns_names and one.zones)
+        return next((one for one in fit if one.service == service), None)
+
     def nats_of(self, subnets: tuple[Subnet, ...]) -> tuple[NatGateway, ...]:
         """The NAT gateways on the subnets' ways to the internet, those of hubs included."""
         hops = (hop for subnet in subnets for hop in self.egress(subnet).hops if hop.kind is HopKind.NAT_GATEWAY)
@@ -104,10 +123,16 @@ class View:
         subnets = self.network.subnets_of_vpc.get(vpc.id, ())
         return tuple(s for s in subnets if self._has_clients(s) and self.egress(s).through(kind))
 
-    def is_lost(self, vpc: Vpc) -> bool:
-        """Whether some subnet's way ends at something that was not read: a transit gateway whose hub is elsewhere."""
+    def client_subnets(self, vpc_id: str) -> tuple[Subnet, ...]:
+        """The VPC's subnets that may have clients: the private ones, or all where all are public."""
+        subnets = tuple(s for s in self.network.subnets_of_vpc.get(vpc_id, ()) if self._has_clients(s))
+        private = tuple(s for s in subnets if not self.egress(s).through(HopKind.INTERNET_GATEWAY))
+        return private or subnets
+
+    def lost_subnets(self, vpc: Vpc) -> tuple[Subnet, ...]:
+        """Subnets whose way ends at something that was not read: a transit gateway, say, whose hub is elsewhere."""
         subnets = self.network.subnets_of_vpc.get(vpc.id, ())
-        return any(self.egress(subnet).end is End.UNKNOWN for subnet in subnets)
+        return tuple(subnet for subnet in subnets if self.egress(subnet).end is End.UNKNOWN)
 
     def tables_of(self, subnets: tuple[Subnet, ...]) -> tuple[str, ...]:
         """The ids of the subnets' route tables, each once."""

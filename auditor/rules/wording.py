@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 SERVICE_NAMES = {"s3": "S3", "dynamodb": "DynamoDB", "s3express": "S3 Express One Zone"}
 
 GATEWAY_RISKS = (
@@ -25,3 +27,18 @@ DROP_NAT_CHECK = (
     "Before deleting, remove its routes and watch ActiveConnectionCount and the clients' errors for a day;"
     " then aws ec2 describe-nat-gateways shows it as deleted."
 )
+INTERFACE_RISKS = (
+    "With private DNS on, all of the VPC's traffic to the service takes the endpoint and pays its rate per GB.",
+    "Its security group must admit 443 from the clients; the commands turn on the DNS attributes of the VPC too.",
+    "Policies with aws:SourceIp on the NAT gateway's address stop matching: use aws:SourceVpce or aws:VpcSourceIp.",
+)
+
+NAMES_SHOWN = 10
+"""Of a longer list the rest is counted: a finding is read by people."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    found = list(names)
+    rest = len(found) - NAMES_SHOWN
+    return ", ".join(found[:NAMES_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")

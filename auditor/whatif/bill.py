@@ -57,8 +57,12 @@ class Usage:
 
 def bill(network: Network, traffic: Traffic, prices: Prices) -> Bill:
     """Hours of everything that stands there, and GB of everything that flows, where it was measured."""
-    standing = hours(network.nat_gateways, network.endpoints, traffic.unmeasured, prices)
-    return Bill((*standing, *_flowing(network, traffic, prices)))
+    return billed(network, counted(network, traffic), traffic.unmeasured, prices)
+
+
+def billed(network: Network, counts: Mapping[Usage, int], unmeasured: frozenset[str], prices: Prices) -> Bill:
+    """Hours of everything that stands there, and bytes that are counted already."""
+    return Bill((*hours(network.nat_gateways, network.endpoints, unmeasured, prices), *_flowing(counts, prices)))
 
 
 def hours(
@@ -77,17 +81,36 @@ def hours(
                 yield _line(_usage(endpoint, DATA, _HOURLY[endpoint.type][1]), None, prices)
 
 
-def charges(network: Network, path: Path) -> Counter[Usage]:
-    """How often each byte that takes a path is charged, and as what."""
-    return Counter(usage for hop in path.hops for usage in _usages(network, hop))
+def charges(network: Network, path: Path, measured_at: str = "") -> Counter[Usage]:
+    """How often each byte that takes a path is charged, and as what.
+
+    Where a path leads over several NAT gateways each of them measures the same bytes: what was measured at one stands
+    for the way between it and the one before.
+    """
+    return Counter(usage for hop in path.measured_by(measured_at) for usage in _usages(network, hop))
 
 
 def used(network: Network, traffic: Traffic) -> Counter[Pool]:
     """Bytes by what shares tiers."""
     counts: Counter[Pool] = Counter()
-    for usage, count in _counts(network, traffic).items():
+    for usage, count in counted(network, traffic).items():
         counts[usage.pool] += count
     return counts
+
+
+def counted(network: Network, traffic: Traffic) -> Counter[Usage]:
+    """Bytes by what they are charged as."""
+    counts: Counter[Usage] = Counter()
+    for flow in traffic.flows:
+        for usage, times in charges(network, path_of(network, flow), flow.measured_at).items():
+            counts[usage] += flow.bytes * times
+    return counts
+
+
+def path_of(network: Network, flow: Flow) -> Path:
+    """The flow's way; where the routes of today do not explain what was measured, what was measured counts."""
+    path = route(network, flow)
+    return path if path.passes(flow.measured_at) else as_measured(network, flow.measured_at)
 
 
 def repriced(change: Mapping[Usage, int], pools: Counter[Pool], prices: Prices) -> Difference:
@@ -127,27 +150,12 @@ def _endpoint_hours(endpoint: Endpoint, prices: Prices) -> Line:
     return _line(_usage(endpoint, HOURS, _HOURLY[endpoint.type][0]), count, prices)
 
 
-def _flowing(network: Network, traffic: Traffic, prices: Prices) -> Iterator[Line]:
-    counts = _counts(network, traffic)
+def _flowing(counts: Mapping[Usage, int], prices: Prices) -> Iterator[Line]:
     pools: Counter[Pool] = Counter()
     for usage in sorted(counts, key=lambda usage: (usage.item, usage.resource)):
         start = pools[usage.pool]
         pools[usage.pool] += counts[usage]
         yield from _tiered(usage, gigabytes(start), gigabytes(pools[usage.pool]), prices)
-
-
-def _counts(network: Network, traffic: Traffic) -> Counter[Usage]:
-    counts: Counter[Usage] = Counter()
-    for flow in traffic.flows:
-        for usage, times in charges(network, _path(network, flow)).items():
-            counts[usage] += flow.bytes * times
-    return counts
-
-
-def _path(network: Network, flow: Flow) -> Path:
-    """The flow's way; where the routes of today do not explain what was measured, what was measured counts."""
-    path = route(network, flow)
-    return path if path.passes(flow.measured_at) else as_measured(network, flow.measured_at)
 
 
 def _usages(network: Network, hop: Hop) -> Iterator[Usage]:

@@ -15,14 +15,12 @@ from auditor.model.network import GATEWAY_SERVICES, NatGateway
 from auditor.model.traffic import Flow, Level
 from auditor.whatif import bill
 from auditor.whatif.flows import nat_bytes
-from auditor.whatif.reconciliation import Reconciliation
+from auditor.whatif.reconciliation import Place, Reconciliation
 
 TALKERS = 20
 """The largest pairs of client and destination that are shown of each NAT gateway."""
 
 _NAMES = tuple(NamedBy)
-Place = tuple[str, str | None]
-"""Service and region."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
 
-from auditor.model.network import Endpoint, Network, Permission, Route, RouteTable
+from auditor.model.network import Endpoint, NatGateway, Network, Permission, Route, RouteTable, Subnet
 from auditor.whatif.routing import DEFAULT_ROUTE
-
-_INDEXED = {
-    "vpc": {"vpcs"},
-    "subnet": {"subnets"},
-    "nat_gateway": {"nat_gateways"},
-    "endpoint": {"endpoints"},
-    "table_of_subnet": {"route_tables", "subnets"},
-    "endpoints_of_vpc": {"endpoints"},
-    "subnets_of_vpc": {"subnets"},
-    "nat_gateways_of_vpc": {"nat_gateways"},
-    "landing_subnets": {"attachments"},
-    "attachment_of_vpc": {"attachments"},
-}
-"""What each index of a network is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,45 @@ class AddGatewayEndpoint:
             service=self.service,
             route_table_ids=self.route_table_ids,
         )
-        return _changed(network, endpoints=(*network.endpoints, new))
+        return network.changed(endpoints=(*network.endpoints, new))
+
+
+@dataclass(frozen=True, slots=True)
+class AddInterfaceEndpoint:
+    """Create an interface endpoint in some subnets, one a zone, that answers for its service's names in the VPC.
+
+    `cidrs` are those that its security group admits.
+    """
+
+    vpc_id: str
+    account_id: str
+    region: str
+    service: str
+    subnet_ids: tuple[str, ...]
+    cidrs: tuple[str, ...] = ()
+    service_name: str = ""
+
+    @property
+    def endpoint_id(self) -> str:
+        """The name under which the new endpoint stands in the changed network."""
+        return f"new-{self.service}-interface-endpoint-of-{self.vpc_id}"
+
+    def apply(self, network: Network) -> Network:
+        """The network with the endpoint, and with the VPC's DNS attributes on, which its private names need."""
+        if self.endpoint_id in network.endpoint:
+            return network
+        new = Endpoint(
+            id=self.endpoint_id,
+            account_id=self.account_id,
+            region=self.region,
+            vpc_id=self.vpc_id,
+            type="Interface",
+            service=self.service,
+            service_name=self.service_name,
+            private_dns=True,
+            subnet_ids=self.subnet_ids,
+        )
+        return _with_dns(network.changed(endpoints=(*network.endpoints, new)), self.vpc_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +112,7 @@ class DropNatGateway:
             return network
         nats = tuple(nat for nat in network.nat_gateways if nat.id != self.nat_gateway_id)
         tables = tuple(self._reroute(table) for table in network.route_tables)
-        return _changed(network, nat_gateways=nats, route_tables=tables)
+        return network.changed(nat_gateways=nats, route_tables=tables)
 
     def _reroute(self, table: RouteTable) -> RouteTable:
         if all(route.target != self.nat_gateway_id for route in table.routes):
@@ -128,7 +151,7 @@ class RouteSubnetToNat:
         new = replace(old, id=self.table_id, is_main=False, subnet_ids=(self.subnet_id,), routes=routes)
         rest = tuple(_without_subnet(table, self.subnet_id) for table in network.route_tables)
         endpoints = tuple(_also(endpoint, old.id, new.id) for endpoint in network.endpoints)
-        return _changed(network, route_tables=(*rest, new), endpoints=endpoints)
+        return network.changed(route_tables=(*rest, new), endpoints=endpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +165,7 @@ class DropEndpoint:
         """The network without it."""
         if self.endpoint_id not in network.endpoint:
             return network
-        return _changed(network, endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
+        return network.changed(endpoints=tuple(e for e in network.endpoints if e.id != self.endpoint_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +181,7 @@ class TurnOnPrivateDns:
         endpoint = network.endpoint.get(self.endpoint_id)
         if endpoint is None:
             return network
-        changed = _with_endpoint(network, replace(endpoint, private_dns=True))
-        vpcs = tuple(
-            replace(vpc, dns_support=True, dns_hostnames=True) if vpc.id == self.vpc_id else vpc for vpc in network.vpcs
-        )
-        return changed if vpcs == network.vpcs else _changed(changed, vpcs=vpcs)
+        return _with_dns(_with_endpoint(network, replace(endpoint, private_dns=True)), self.vpc_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +214,12 @@ class AdmitHttps:
             else group
             for group in network.security_groups
         )
-        return network if groups == network.security_groups else _changed(network, security_groups=groups)
+        return network if groups == network.security_groups else network.changed(security_groups=groups)
 
 
 Edit = (
     AddGatewayEndpoint
+    | AddInterfaceEndpoint
     | AssociateRouteTables
     | DropNatGateway
     | RouteSubnetToNat
@@ -215,18 +235,40 @@ def apply_all(network: Network, edits: Iterable[Edit]) -> Network:
     return reduce(lambda changed, edit: edit.apply(changed), edits, network)
 
 
-def _changed(network: Network, **parts: Any) -> Network:
-    """The network with other parts; the indexes that do not depend on them are handed on, not built again."""
-    changed = replace(network, **parts)
-    kept = {name: made for name, made in vars(network).items() if _INDEXED.get(name, parts.keys()).isdisjoint(parts)}
-    vars(changed).update(kept)
-    return changed
+def vpcs_of(edit: Edit, network: Network) -> frozenset[str]:
+    """The VPCs that an edit may change, or lead traffic to."""
+    match edit:
+        case AddGatewayEndpoint() | AddInterfaceEndpoint() | TurnOnPrivateDns():
+            return frozenset({edit.vpc_id, *_home(network.endpoint.get(getattr(edit, "endpoint_id", "")))})
+        case AssociateRouteTables() | DropEndpoint() | LimitPrivateDnsToInboundResolver():
+            return _home(network.endpoint.get(edit.endpoint_id))
+        case DropNatGateway():
+            nats = [network.nat_gateway.get(one) for one in (edit.nat_gateway_id, edit.replaced_by or "")]
+            return network.routed_to.get(edit.nat_gateway_id, frozenset()).union(*(_home(nat) for nat in nats))
+        case RouteSubnetToNat():
+            table, nat = network.table_of_subnet.get(edit.subnet_id), network.nat_gateway.get(edit.nat_gateway_id)
+            return _home(table) | _home(nat) | _home(network.subnet.get(edit.subnet_id))
+        case AdmitHttps():
+            return frozenset()
+
+
+def _home(resource: Endpoint | NatGateway | Subnet | RouteTable | None) -> frozenset[str]:
+    return frozenset({resource.vpc_id} if resource else ())
 
 
 def _with_endpoint(network: Network, changed: Endpoint) -> Network:
     if network.endpoint.get(changed.id) == changed:
         return network
-    return _changed(network, endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
+    return network.changed(endpoints=tuple(changed if e.id == changed.id else e for e in network.endpoints))
+
+
+def _with_dns(network: Network, vpc_id: str) -> Network:
+    """The network in which the VPC's DNS attributes are on."""
+    vpc = network.vpc.get(vpc_id)
+    if vpc is None or (vpc.dns_support and vpc.dns_hostnames):
+        return network
+    on = replace(vpc, dns_support=True, dns_hostnames=True)
+    return network.changed(vpcs=tuple(on if one.id == vpc_id else one for one in network.vpcs))
 
 
 def _without_subnet(table: RouteTable, subnet_id: str) -> RouteTable:

@@ -7,7 +7,7 @@ much as they can. Where the records of the whole window were read, or none, low 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,19 +16,20 @@ from auditor.model.money import Difference, Line
 from auditor.model.network import Network
 from auditor.model.traffic import UNKNOWN, Flow, Level
 from auditor.whatif.bill import Traffic
-from auditor.whatif.edits import Edit, apply_all
+from auditor.whatif.edits import Edit, apply_all, vpcs_of
 from auditor.whatif.outcome import Outcome
-from auditor.whatif.saving import UNNAMED, Bounds, Situation
+from auditor.whatif.saving import UNNAMED, Bounds, Key, Situation
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a change saves; `level` is what tells where the bytes go that it moves."""
+    """What a change saves; `level` is what tells where the bytes go that it moves, `cut` those left without a way."""
 
     low: Difference
     expected: Difference
     high: Difference
     level: Level = Level.METRICS
+    cut: frozenset[Key] = frozenset()
 
     @property
     def amounts(self) -> tuple[Decimal, Decimal, Decimal] | None:
@@ -63,6 +64,12 @@ class Saved:
         return None if self.unpriced and low == high == 0 else Saving(low, None, high)
 
     @property
+    def pays(self) -> bool:
+        """Whether it is expected to save something; where that is not known, whether it does at the least."""
+        saving = self.saving()
+        return saving is not None and (saving.low if saving.expected is None else saving.expected) > 0
+
+    @property
     def _lines(self) -> tuple[Line, ...]:
         return (*self.low.avoided, *self.low.added, *self.high.avoided, *self.high.added)
 
@@ -87,25 +94,47 @@ class Forecast:
         return self.expected.network
 
     @property
+    def cut(self) -> frozenset[Key]:
+        """The flows that the changes leave without a way."""
+        return self.expected.cut | self.seen.cut
+
+    @property
     def cuts_off(self) -> bool:
-        """Whether the last change leaves bytes without a way."""
-        return self.expected.cuts_off or self.seen.cuts_off
+        """Whether the changes leave bytes without a way."""
+        return bool(self.cut)
 
     @property
     def saved(self) -> Saved:
         """What the last change saves on top of those before it."""
         bounds = self.seen.bounds
         level = _level(self.expected.situation, self.expected.bounds)
-        return Saved(bounds.low, self.expected.bounds.low, bounds.high, level)
+        return Saved(bounds.low, self.expected.bounds.low, bounds.high, level, self.cut)
 
     def to(self, after: Network) -> Forecast:
         """The forecast of one more change."""
         likely = self.expected.to(after)
         return Forecast(likely, likely if self.seen is self.expected else self.seen.to(after))
 
-    def alone(self, edits: Iterable[Edit]) -> Saved:
-        """What some edits save if nothing else changes."""
-        return self.to(apply_all(self.network, edits)).saved
+    def within(self, vpc_ids: frozenset[str]) -> Forecast:
+        """The same where only changes of these VPCs matter."""
+        likely = self.expected.within(vpc_ids)
+        return Forecast(likely, likely if self.seen is self.expected else self.seen.within(vpc_ids))
+
+    def on_top_of(self, other: Forecast) -> Forecast:
+        """The same where bytes of other VPCs have moved between the tiers of prices as they have there."""
+        likely = self.expected.on_top_of(other.expected)
+        return Forecast(likely, likely if self.seen is self.expected else self.seen.on_top_of(other.seen))
+
+    def around(self, edits: Iterable[Edit]) -> frozenset[str]:
+        """The VPCs that tell what some edits do."""
+        touched = frozenset(vpc_id for edit in edits for vpc_id in vpcs_of(edit, self.network))
+        here = self.expected.around(touched)
+        return here if self.seen is self.expected else here | self.seen.around(touched)
+
+    def after(self, edits: Sequence[Edit]) -> Forecast:
+        """What some edits do on top of the changes so far, by a look at the VPCs around them."""
+        here = self.within(self.around(edits))
+        return here.to(apply_all(here.network, edits))
 
 
 def _level(situation: Situation, bounds: Bounds) -> Level:

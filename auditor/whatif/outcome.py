@@ -8,17 +8,18 @@ cost the same before and after, and where they share tiers of a price their byte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from operator import attrgetter
+from itertools import compress, count
+from operator import attrgetter, is_not
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
-from auditor.model.network import Network, Subnet
+from auditor.model.network import Endpoint, Network, Subnet
 from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
-from auditor.whatif.routing import End, Path, as_measured, route_from
+from auditor.whatif.routing import End, Path, as_measured, egress, route_from
 from auditor.whatif.saving import Bounds, Key, Origin, Situation, destination_of, may_be
 
 Reading = tuple[Callable[["Ways"], "Way"], Callable[..., "Way"]]
@@ -73,8 +74,8 @@ READINGS: tuple[Reading, Reading] = ((attrgetter("least"), min), (attrgetter("mo
 class Outcome:
     """A changed network; `bounds` is what its last change saves on top of those before it.
 
-    `ways` are those of the flows that the changes touched, by flow and VPC. `cuts_off` says that the last change
-    leaves bytes without a way that had one: they are taken to cost what they cost before.
+    `ways` are those of the flows that the changes touched, by flow and VPC. `cut` are the flows that the changes leave
+    without a way that had one: they are taken to cost what they cost before.
     """
 
     situation: Situation
@@ -83,13 +84,31 @@ class Outcome:
     used: tuple[Counter[Pool], Counter[Pool]]
     strays: Mapping[str, Mapping[Key, None]]
     bounds: Bounds
-    cuts_off: bool = False
+    cut: frozenset[Key] = frozenset()
 
     @classmethod
     def of(cls, situation: Situation) -> Outcome:
         """No change yet."""
         nothing = Bounds(Difference(), Difference())
         return cls(situation, situation.network, {}, (situation.used, situation.used), {}, nothing)
+
+    def within(self, vpc_ids: frozenset[str]) -> Outcome:
+        """The same where only changes of these VPCs matter, which can be priced without a look at all others."""
+        numbers = {number for number, _ in self._decided_by(vpc_ids)} if self.ways else ()
+        ways = {number: self.ways[number] for number in numbers if number in self.ways}
+        strays = {vpc_id: self.strays[vpc_id] for vpc_id in vpc_ids if vpc_id in self.strays}
+        return replace(self, network=self.network.part(vpc_ids), ways=ways, strays=strays)
+
+    def on_top_of(self, other: Outcome) -> Outcome:
+        """The same where bytes of other VPCs have moved between the tiers of prices as they have there."""
+        return replace(self, used=other.used)
+
+    def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
+        """All VPCs that decide, today or after the changes, the ways of the flows that these VPCs decide."""
+        found = self.situation.around(vpc_ids)
+        while more := frozenset().union(*map(self._leads_over, found)) - found:
+            found = self.situation.around(found | more)
+        return found
 
     def to(self, after: Network) -> Outcome:
         """The outcome of one more change."""
@@ -103,10 +122,15 @@ class Outcome:
             _sum(standing, repriced(self._change(ways, reading), pools, self.situation.prices))
             for reading, pools in zip(READINGS, used, strict=True)
         )
-        cuts_off = any(one.cuts_off for one in found.values())
+        cut = (self.cut - found.keys()) | {key for key, one in found.items() if one.cuts_off}
         every = {**self.ways, **ways}
         bounds = Bounds(low, high, *self._moved(ways))
-        return Outcome(self.situation, after, every, used, self._strays(found), bounds, cuts_off)
+        return Outcome(self.situation, after, every, used, self._strays(found), bounds, cut)
+
+    def taken(self, reading: Reading) -> Iterator[tuple[Flow, Way]]:
+        """The way of each flow that the changes touched, as a reading has it; its usages fall from those of today."""
+        for number, by_vpc in self.ways.items():
+            yield self.situation.traffic.flows[number], self._chosen(number, by_vpc, reading)
 
     def _moved(self, ways: Mapping[int, Mapping[str, Ways]]) -> tuple[frozenset[int], frozenset[int]]:
         """The flows that can take another way than today, and those of them that may also stay on it."""
@@ -116,10 +140,34 @@ class Outcome:
         return frozenset(moved), frozenset((*stays, *elsewhere))
 
     def _touched(self, after: Network) -> dict[Key, None]:
-        """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from."""
-        indexes = (self.situation.decided_by, self.strays)
-        vpcs = sorted(changed_vpcs(self.network, after))
-        return dict.fromkeys(key for vpc_id in vpcs for index in indexes for key in index.get(vpc_id, ()))
+        """Flows whose way leads over a changed VPC, or does since an earlier change, by the VPC they come from.
+
+        Where nothing but endpoints changed, only those to their services can go another way than before.
+        """
+        wide, narrow = _reach(self.network, after)
+        return dict.fromkeys(
+            key
+            for vpc_id in sorted(wide | narrow.keys())
+            for key in self._decided_by((vpc_id,))
+            if vpc_id in wide or self._may_be_any(key[0], narrow[vpc_id])
+        )
+
+    def _decided_by(self, vpc_ids: Iterable[str]) -> Iterator[Key]:
+        """Flows whose way leads over one of these VPCs today, or does since an earlier change."""
+        for vpc_id in vpc_ids:
+            yield from self.situation.decided_by.get(vpc_id, ())
+            yield from self.strays.get(vpc_id, ())
+
+    def _leads_over(self, vpc_id: str) -> frozenset[str]:
+        """The VPCs over which ways to the internet from a VPC lead since its routes were changed."""
+        if self.network is self.situation.network or not self.ways:
+            return frozenset()
+        subnets = self.network.subnets_of_vpc.get(vpc_id, ())
+        return frozenset().union(*(egress(self.network, subnet).vpcs for subnet in subnets))
+
+    def _may_be_any(self, number: int, services: set[Destination]) -> bool:
+        destination = self.situation.traffic.flows[number].destination
+        return destination in services or any(may_be(destination, service) for service in services)
 
     def _strays(self, found: Mapping[Key, Ways]) -> Mapping[str, Mapping[Key, None]]:
         """Flows that changes lead over VPCs which did not decide their way before."""
@@ -131,7 +179,8 @@ class Outcome:
         return strays
 
     def _ways(self, key: Key, after: Network) -> Iterator[Way]:
-        flow, services = self.situation.traffic.flows[key[0]], self._services(key[1], after)
+        flow = self.situation.traffic.flows[key[0]]
+        services = [one for one in self._services(key[1], after) if may_be(flow.destination, one)]
         for origin in self.situation.origins[key]:
             yield self._way(flow, origin, destination_of(flow), after)
             for service in services:
@@ -139,17 +188,15 @@ class Outcome:
                     yield self._way(flow, origin, service, after)
 
     def _may_go_to(self, flow: Flow, subnet: Subnet | None, service: Destination) -> bool:
-        if subnet is None or not may_be(flow.destination, service):
-            return False
-        return self.situation.path(subnet, service).passes(flow.measured_at)
+        return subnet is not None and self.situation.path(subnet, service).passes(flow.measured_at)
 
     def _services(self, vpc_id: str, after: Network) -> list[Destination]:
         """Where bytes of unknown destination would go if a change of the VPC's endpoints is to make a difference."""
         now = self.situation.network
-        old, new = (n.endpoints_of_vpc.get(vpc_id, ()) for n in (now, after))
-        touched = {*old} ^ {*new} if now.vpc.get(vpc_id) == after.vpc.get(vpc_id) else {*old, *new}
-        changed = {(e.service, e.service_region or e.region) for e in touched}
-        return [Destination(*service) for service in sorted(changed)]
+        both = (now.endpoints_of_vpc.get(vpc_id, ()), after.endpoints_of_vpc.get(vpc_id, ()))
+        touched = _changed(*both) if now.vpc.get(vpc_id) == after.vpc.get(vpc_id) else both
+        services = {_served(endpoint) for part in touched for endpoint in part}
+        return sorted(services, key=lambda one: (one.service, one.region or ""))
 
     def _way(self, flow: Flow, origin: Origin, destination: Destination, after: Network) -> Way:
         old, subnet = origin.path, origin.subnet
@@ -158,9 +205,9 @@ class Outcome:
             return Way(new, moves=new != old)
         if _is_cut(old, new):
             return Way(new, is_cut=True)
-        times = charges(self.situation.network, old)
-        times.subtract(charges(after, new))
-        change = {usage: count * flow.bytes for usage, count in times.items() if count}
+        times = charges(self.situation.network, old, flow.measured_at)
+        times.subtract(charges(after, new, flow.measured_at))
+        change = {usage: often * flow.bytes for usage, often in times.items() if often}
         return Way(new, change, _gain(times, self.situation.prices))
 
     def _change(self, ways: Mapping[int, Mapping[str, Ways]], reading: Reading) -> Change:
@@ -189,19 +236,33 @@ class Outcome:
 
 def changed_vpcs(before: Network, after: Network) -> frozenset[str]:
     """VPCs that were changed themselves, or whose route tables, NAT gateways or endpoints were."""
-    vpcs = {vpc.id for part in _changed(before.vpcs, after.vpcs) for vpc in part}
-    parts = (
+    wide, narrow = _reach(before, after)
+    return wide | narrow.keys()
+
+
+def _reach(before: Network, after: Network) -> tuple[frozenset[str], dict[str, set[Destination]]]:
+    """The VPCs whose routes were changed or that were themselves, and by VPC the services of changed endpoints."""
+    wide = {vpc.id for part in _changed(before.vpcs, after.vpcs) for vpc in part}
+    routes = (
         *_changed(before.route_tables, after.route_tables),
         *_changed(before.nat_gateways, after.nat_gateways),
-        *_changed(before.endpoints, after.endpoints),
     )
-    return frozenset(vpcs.union(one.vpc_id for part in parts for one in part))
+    narrow: dict[str, set[Destination]] = {}
+    for endpoint in (one for part in _changed(before.endpoints, after.endpoints) for one in part):
+        narrow.setdefault(endpoint.vpc_id, set()).add(_served(endpoint))
+    return frozenset(wide.union(one.vpc_id for part in routes for one in part)), narrow
+
+
+def _served(endpoint: Endpoint) -> Destination:
+    return Destination(endpoint.service, endpoint.service_region or endpoint.region)
 
 
 def _changed(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[list[T], list[T]]:
     """What only the old and what only the new has: edits hand on all that they leave as it is."""
     if old is new:
         return [], []
+    start = next(compress(count(), map(is_not, old, new)), min(len(old), len(new)))
+    old, new = old[start:], new[start:]
     before, after = {id(one) for one in old}, {id(one) for one in new}
     return [one for one in old if id(one) not in after], [one for one in new if id(one) not in before]
 

@@ -1,4 +1,4 @@
-"""The plan: edits in an order, each priced on top of those before it; one that would take from them is left out."""
+"""The plan: the changes that together save most, in an order, each priced on top of those before it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,11 @@ from heapq import merge
 from itertools import accumulate
 
 from auditor.model.audit import PlanStep
-from auditor.model.money import EXACT, ZERO, subtract
-from auditor.whatif.edits import (
-    AddGatewayEndpoint,
-    AssociateRouteTables,
-    DropNatGateway,
-    Edit,
-    RouteSubnetToNat,
-    apply_all,
-)
-from auditor.whatif.forecast import Forecast, Saved
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A change that might go into the plan, with what it saves alone."""
-
-    id: str
-    edits: tuple[Edit, ...]
-    alone: Saved
+from auditor.model.money import EXACT, ZERO, subtract, total
+from auditor.whatif.edits import AddGatewayEndpoint, AssociateRouteTables, Edit, apply_all
+from auditor.whatif.forecast import Forecast
+from auditor.whatif.islands import Candidate, islands
+from auditor.whatif.optimum import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +26,54 @@ class Step:
     high: Decimal
 
 
-def make_plan(now: Forecast, candidates: Iterable[Candidate]) -> Iterator[Step]:
-    """The steps from a network without any change. Their savings add up to the saving of all of them together."""
-    led_to = set[str]()
-    for candidate in sorted((c for c in candidates if _may_pay(c)), key=_order):
-        if led_to & _dropped(candidate.edits):
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps; `is_proven` says that no other set of the candidates saves more of what was measured."""
+
+    steps: tuple[Step, ...] = ()
+    is_proven: bool = True
+
+
+def make_plan(now: Forecast, candidates: Iterable[Candidate]) -> Plan:
+    """The plan for a network without any change. Its savings add up to the saving of all of them together.
+
+    What saves most as measured is chosen by search; what may save more besides, and costs nothing, is put on top.
+    """
+    usable: dict[tuple[Edit, ...], Candidate] = {}
+    for candidate in candidates:
+        if candidate.edits and candidate.alone.amounts:
+            usable.setdefault(candidate.edits, candidate)
+    ordered = sorted(usable.values(), key=_order)
+    chosen: set[str] = set()
+    hoped, is_proven = ZERO, True
+    for island in islands(now, ordered):
+        search = Search.among(now, island)
+        best = search.best()
+        hoped = EXACT.add(hoped, best.gain[1])
+        is_proven &= best.is_proven
+        chosen.update(island[number].id for number in search.possible(best.chosen))
+    steps = tuple(_steps(now, [one for one in ordered if one.id in chosen]))
+    return Plan(steps, is_proven and hoped == total(step.expected for step in steps))
+
+
+def _steps(now: Forecast, chosen: list[Candidate]) -> Iterator[Step]:
+    """Each priced on top of those before it; what these have done already is no step.
+
+    What does not meet stands in a network of its own; only the tiers of prices are common to all.
+    """
+    found = islands(now, chosen)
+    place = {candidate.id: number for number, island in enumerate(found) for candidate in island}
+    standing = [Search.among(now, island).start for island in found]
+    for candidate in chosen:
+        here = standing[place[candidate.id]].on_top_of(now)
+        changed = apply_all(here.network, candidate.edits)
+        if changed is here.network:
             continue
-        changed = apply_all(now.network, candidate.edits)
-        following = now.to(changed) if changed is not now.network else None
-        saved = following.saved.amounts if following and not following.cuts_off else None
-        if following is None or saved is None or min(saved) < 0:
-            continue
-        yield Step(candidate.id, *saved)
-        now = following
-        led_to |= _led_to(candidate.edits)
+        following = here.to(changed)
+        amounts = following.saved.amounts
+        if amounts and not following.cut:
+            yield Step(candidate.id, *amounts)
+            now = standing[place[candidate.id]] = following
 
 
 def numbered(regions: Iterable[Iterable[Step]]) -> tuple[PlanStep, ...]:
@@ -73,26 +93,12 @@ def numbered(regions: Iterable[Iterable[Step]]) -> tuple[PlanStep, ...]:
     )
 
 
-def _dropped(edits: tuple[Edit, ...]) -> set[str]:
-    return {edit.nat_gateway_id for edit in edits if isinstance(edit, DropNatGateway)}
-
-
-def _led_to(edits: tuple[Edit, ...]) -> set[str]:
-    """NAT gateways that routes lead to from now on: dropping one would take routes that its commands do not know."""
-    taken = {edit.replaced_by for edit in edits if isinstance(edit, DropNatGateway) and edit.replaced_by}
-    return taken | {edit.nat_gateway_id for edit in edits if isinstance(edit, RouteSubnetToNat)}
-
-
-def _may_pay(candidate: Candidate) -> bool:
-    amounts = candidate.alone.amounts
-    return amounts is not None and min(amounts) >= 0 and max(amounts) > 0
-
-
-def _order(candidate: Candidate) -> tuple[bool, bool, Decimal, Decimal]:
-    """What is measured before what is possible, the largest first; equals stay in the order of the rules.
+def _order(candidate: Candidate) -> tuple[bool, bool, bool, Decimal, Decimal]:
+    """What others must make possible last; what is measured before what is possible, the largest first.
 
     Gateway endpoints come first: a subnet's new table copies those of the table that it had, not the other way round.
+    Equals stay in the order of the rules.
     """
     _, expected, high = candidate.alone.amounts or (ZERO, ZERO, ZERO)
     is_gateway = any(isinstance(edit, AddGatewayEndpoint | AssociateRouteTables) for edit in candidate.edits)
-    return (not expected, not is_gateway, expected.copy_negate(), high.copy_negate())
+    return (bool(candidate.alone.cut), expected <= 0, not is_gateway, expected.copy_negate(), high.copy_negate())

@@ -21,6 +21,9 @@ UP, DOWN = "BytesInFromSource", "BytesInFromDestination"
 Both = tuple[int, int]
 """Bytes up and down."""
 
+Place = tuple[str, str | None]
+"""Service and region."""
+
 
 @dataclass(frozen=True)
 class Reconciliation:
@@ -66,6 +69,23 @@ class Reconciliation:
         if self.measured is None or self.window is None:
             return False
         return not any(self.window) or any(min(m, s) for m, s in zip(self.measured, self.seen, strict=True))
+
+    @cached_property
+    def at_place(self) -> dict[Place, dict[str | None, tuple[Attribution, ...]]]:
+        """Attributions by service and region, then by the clients' subnet."""
+        found: dict[Place, dict[str | None, tuple[Attribution, ...]]] = defaultdict(dict)
+        for one in self.attributions:
+            of_subnet = found[one.service, one.service_region]
+            of_subnet[one.subnet_id] = (*of_subnet.get(one.subnet_id, ()), one)
+        return found
+
+    @cached_property
+    def of_subnet(self) -> dict[str | None, tuple[Attribution, ...]]:
+        """Attributions by the clients' subnet."""
+        found: dict[str | None, list[Attribution]] = defaultdict(list)
+        for one in self.attributions:
+            found[one.subnet_id].append(one)
+        return {subnet_id: tuple(some) for subnet_id, some in found.items()}
 
     @cached_property
     def is_named(self) -> bool:

@@ -63,6 +63,18 @@ class Path:
         """The VPCs whose routes decide it, that of its start apart."""
         return frozenset(hop.vpc_id for hop in self.hops if hop.vpc_id)
 
+    def measured_by(self, resource_id: str) -> tuple[Hop, ...]:
+        """The hops that only bytes measured there stand for: those before an earlier NAT gateway are measured at it.
+
+        Of a way that does not lead over it, all hops.
+        """
+        ids = [hop.id for hop in self.hops]
+        if resource_id not in ids:
+            return self.hops
+        end = ids.index(resource_id)
+        earlier = [number for number, hop in enumerate(self.hops[:end]) if hop.kind is HopKind.NAT_GATEWAY]
+        return self.hops[earlier[-1] + 1 if earlier else 0 : end + 1]
+
     def passes(self, resource_id: str) -> bool:
         """Whether it leads over that resource."""
         return any(hop.id == resource_id for hop in self.hops)
@@ -109,8 +121,10 @@ def capturing_endpoint(network: Network, vpc_id: str, destination: Destination) 
     vpc = network.vpc.get(vpc_id)
     if vpc and (vpc.dns_support is False or vpc.dns_hostnames is False):
         return None
-    candidates = network.endpoints_of_vpc.get(vpc_id, ())
-    return next((endpoint for endpoint in candidates if _captures(endpoint, destination)), None)
+    for endpoint in network.endpoints_of_vpc.get(vpc_id, ()):
+        if endpoint.service == destination.service and _captures(endpoint, destination):
+            return endpoint
+    return None
 
 
 def gateway_endpoint(network: Network, table: RouteTable, destination: Destination) -> Endpoint | None:

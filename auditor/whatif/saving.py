@@ -7,7 +7,7 @@ anywhere. Only ways that pass the resource which measured the bytes are possible
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
 from auditor.whatif.routing import HopKind, Path, as_measured, egress, endpoint_hop
 
-_OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
+OUTSIDE = ("tgw-", "vgw-", "pcx-", "lgw-", "arn:")
 """Routes by which clients outside a VPC can reach its interface endpoints."""
 
 UNNAMED = "aws"
@@ -87,6 +87,31 @@ class Situation:
         return {key: tuple(origins) for key, origins in found.items()}
 
     @cached_property
+    def open_flows_at(self) -> dict[str, tuple[Flow, ...]]:
+        """The flows of which the service is not known, by what measured them."""
+        found: dict[str, list[Flow]] = {}
+        for flow in self.traffic.flows:
+            if flow.destination.service in {UNKNOWN, UNNAMED}:
+                found.setdefault(flow.measured_at, []).append(flow)
+        return {resource_id: tuple(flows) for resource_id, flows in found.items()}
+
+    @cached_property
+    def services_of_vpc(self) -> dict[str | None, frozenset[str]]:
+        """The services to which clients of each VPC are known to send."""
+        found: dict[str | None, set[str]] = {}
+        for flow in self.traffic.flows:
+            found.setdefault(flow.client.vpc_id, set()).add(flow.destination.service)
+        return {vpc_id: frozenset(services) for vpc_id, services in found.items()}
+
+    @cached_property
+    def origins_at(self) -> dict[str, tuple[Origin, ...]]:
+        """Every place from which bytes of each NAT gateway and endpoint may have come."""
+        found: dict[str, list[Origin]] = {}
+        for (number, _), origins in self.origins.items():
+            found.setdefault(self.traffic.flows[number].measured_at, []).extend(origins)
+        return {resource_id: tuple(origins) for resource_id, origins in found.items()}
+
+    @cached_property
     def vpcs_of_flow(self) -> Counter[int]:
         """From how many VPCs each flow may come."""
         return Counter(number for number, _ in self.origins)
@@ -98,6 +123,22 @@ class Situation:
         for key, origins in self.origins.items():
             for vpc_id in {key[1]}.union(*(origin.path.vpcs for origin in origins)):
                 found.setdefault(vpc_id, {})[key] = None
+        return found
+
+    @cached_property
+    def leads_over(self) -> dict[str, frozenset[str]]:
+        """By VPC, the VPCs over which its subnets' ways to the internet lead."""
+        found: dict[str, frozenset[str]] = {}
+        for subnet in self.network.subnets:
+            found[subnet.vpc_id] = found.get(subnet.vpc_id, frozenset()) | self.ways_out[subnet.id].vpcs
+        return found
+
+    def around(self, vpc_ids: Iterable[str]) -> frozenset[str]:
+        """All VPCs that decide the ways of the flows that these VPCs decide, however these VPCs change."""
+        keys = {key for vpc_id in vpc_ids for key in self.decided_by.get(vpc_id, ())}
+        found = frozenset((*vpc_ids, *(vpc_id for _, vpc_id in keys)))
+        while more := frozenset().union(*(self.leads_over.get(vpc_id, frozenset()) for vpc_id in found)) - found:
+            found |= more
         return found
 
     def path(self, subnet: Subnet, destination: Destination) -> Path:
@@ -125,7 +166,7 @@ class Situation:
         if flow.client.subnet_id or flow.measured_at not in self.network.endpoint:
             return False
         tables = (table for table in self.network.route_tables if table.vpc_id == flow.client.vpc_id)
-        return any(route.target.startswith(_OUTSIDE) for table in tables for route in table.routes)
+        return any(route.target.startswith(OUTSIDE) for table in tables for route in table.routes)
 
 
 def destination_of(flow: Flow) -> Destination:

@@ -135,6 +135,26 @@ def test_names_of_query_logs_are_marked_so(evidence: Evidence) -> None:
     assert not named & {"s3", "dynamodb", "internet", "aws"}
 
 
+def test_what_flow_logs_name_is_looked_up_among_the_endpoint_services(evidence: Evidence) -> None:
+    """Once for each account and region, and only those names: a region has 200 services."""
+    scope = evidence.scope[OWN, "eu-central-1"]
+    assert {one.service for one in scope.network.endpoint_services} == {"kms", "logs", "sts", "ecr.dkr"}
+    assert all(one.zones and one.types == ("Interface",) for one in scope.network.endpoint_services)
+    assert [one.count for one in scope.calls if one.operation == "ec2:DescribeVpcEndpointServices"] == [2]
+
+
+def test_where_that_is_denied_it_is_a_gap_and_no_service_is_taken_for_missing(
+    config: Config, proxy: FaultProxy
+) -> None:
+    proxy.deny("DescribeVpcEndpointServices")
+    evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
+    (gap,) = [gap for gap in evidence.all_gaps if gap.source is Source.ENDPOINT_SERVICES]
+    assert gap.action == "ec2:DescribeVpcEndpointServices"
+    (scope,) = evidence.scopes
+    assert Source.ENDPOINT_SERVICES not in scope.known
+    assert scope.attributions
+
+
 def test_a_format_that_lacks_what_is_needed_is_a_gap_that_says_what_would_mend_it(
     seeded: Served, evidence: Evidence
 ) -> None:
@@ -150,7 +170,8 @@ def test_what_a_bucket_denies_is_a_gap_that_says_what_to_grant_and_to_whom(confi
     evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
     gaps = records_gaps(evidence)
     assert {gap.action for gap in gaps} == {"s3:GetObject"}
-    assert len(gaps) == 2
+    # egress, shop-prod, fulfilment and archive
+    assert len(gaps) == 4
     for gap in gaps:
         assert "AccessDenied: grant s3:ListBucket, s3:GetObject to arn:aws:" in gap.reason
     (scope,) = evidence.scopes
@@ -241,6 +262,6 @@ def test_an_engine_that_fails_is_a_gap_of_its_flow_log(config: Config, monkeypat
     monkeypatch.setattr(Tally, "add_files", fail)
     evidence = read(config, regions=("eu-central-1",), accounts=(OWN,))
     gaps = records_gaps(evidence)
-    assert len(gaps) == 2
+    assert len(gaps) == 4
     assert all("counting here failed: could not allocate block" in gap.reason for gap in gaps)
     assert evidence.scopes[0].series

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
+import pytest
+
+from auditor.cli import main
 from tests.embedded import ROOT
 
 Done = subprocess.CompletedProcess[str]
@@ -30,6 +37,18 @@ def auditor(*args: str, **environment: str) -> Done:
     with start(*args, **environment) as process:
         out, err = process.communicate(timeout=60)
         return subprocess.CompletedProcess(args, process.returncode, out, err)
+
+
+def in_process(*args: str) -> Done:
+    """The command as `auditor` runs it, without the second that a process of its own takes to start."""
+    out, err = StringIO(), StringIO()
+    with patch.object(sys, "argv", ["auditor", *args]), redirect_stdout(out), redirect_stderr(err):
+        with pytest.raises(SystemExit) as ended:
+            main()
+        gc.enable()
+    code = ended.value.code
+    assert code is None or isinstance(code, int)
+    return Done(args, code or OK, out.getvalue(), err.getvalue())
 
 
 def refused(done: Done, code: int) -> str:

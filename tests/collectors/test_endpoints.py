@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any, cast
 
 import pytest
 
-from auditor.collectors.endpoints import parse_endpoint, parse_endpoint_service, short_service
+from auditor.aws.calls import ScopeCalls
+from auditor.aws.operations import Operation
+from auditor.collectors.endpoints import fetch_offers, parse_endpoint, parse_endpoint_service, short_service
 from auditor.model.network import Endpoint
 from tests.collectors.shapes import item, tags
 
@@ -135,6 +139,23 @@ def test_short_names_of_services(name: str, region: str, short: str | None) -> N
     assert short_service(name, region) == (name if short is None else short)
 
 
+def test_of_a_policy_is_kept_whether_it_is_open() -> None:
+    full = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "%s", "Resource": "*"}]}'
+    name = "com.amazonaws.eu-west-1.s3"
+    assert parsed(ServiceName=name, PolicyDocument=full % "*").policy_open is True
+    assert parsed(ServiceName=name, PolicyDocument=full % "s3:*").policy_open is True
+    assert parsed(ServiceName=name, PolicyDocument=full % "s3:GetObject").policy_open is False
+    assert parsed(ServiceName=name).policy_open is None
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_whether_a_service_takes_policies_is_told(supported: bool) -> None:  # noqa: FBT001
+    told = service_item(ServiceName="com.amazonaws.eu-west-1.sqs", VpcEndpointPolicySupported=supported)
+    assert parse_endpoint_service(told, "eu-west-1").policy_supported is supported
+    silent = service_item(ServiceName="com.amazonaws.eu-west-1.sqs")
+    assert parse_endpoint_service(silent, "eu-west-1").policy_supported is None
+
+
 def test_a_service_with_several_private_names() -> None:
     service = parse_endpoint_service(
         service_item(
@@ -160,3 +181,32 @@ def test_a_service_with_one_private_name_and_one_with_none() -> None:
     none = service_item(ServiceName="com.amazonaws.eu-west-1.s3", ServiceType=[{"ServiceType": "Gateway"}])
     assert parse_endpoint_service(one, "eu-west-1").private_dns_names == ("sqs.eu-west-1.amazonaws.com",)
     assert parse_endpoint_service(none, "eu-west-1").private_dns_names == ()
+
+
+class Asked:
+    """Answers what EC2 says of some services, and keeps the filters."""
+
+    region = "cn-north-1"
+
+    def __init__(self) -> None:
+        self.values: list[list[str]] = []
+
+    async def items(self, _: Operation, Filters: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N803 -- AWS's name
+        (one,) = Filters
+        assert one["Name"] == "service-name"
+        self.values.append(one["Values"])
+        return [service_item(ServiceName="cn.com.amazonaws.cn-north-1.kms")]
+
+
+def test_services_are_asked_for_by_every_name_that_they_may_have() -> None:
+    """By a filter: a name that the region lacks fails a call that lists it among the service names."""
+    calls = Asked()
+    (found,) = asyncio.run(fetch_offers(cast("ScopeCalls", calls), ["kms"]))
+    assert (found.service, found.service_name) == ("kms", "cn.com.amazonaws.cn-north-1.kms")
+    assert set(calls.values[0]) >= {"com.amazonaws.cn-north-1.kms", "cn.com.amazonaws.cn-north-1.kms"}
+
+
+def test_a_filter_holds_at_most_200_names() -> None:
+    calls = Asked()
+    asyncio.run(fetch_offers(cast("ScopeCalls", calls), [f"service-{number}" for number in range(120)]))
+    assert [len(values) for values in calls.values] == [200, 200, 80]

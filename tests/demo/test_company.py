@@ -219,6 +219,40 @@ def test_payments_has_gateway_endpoints_on_all_its_tables(company: Company, clie
     assert len(endpoint(ec2, company.endpoints["payments-kms"])["SubnetIds"]) == 2
 
 
+def test_fulfilment_has_two_endpoints_for_one_service_and_one_for_few_bytes(company: Company, clients: Clients) -> None:
+    ec2, cloudwatch = clients("fulfilment"), clients("fulfilment", "cloudwatch")
+    names = ("kms", "kms-scanners", "ssm")
+    found = {name: endpoint(ec2, company.endpoints[f"fulfilment-{name}"]) for name in names}
+    assert found["kms"]["ServiceName"] == found["kms-scanners"]["ServiceName"]
+    assert {name for name, one in found.items() if one["PrivateDnsEnabled"]} == {"kms", "ssm"}
+    assert {name: len(one["SubnetIds"]) for name, one in found.items()} == {"kms": 2, "kms-scanners": 1, "ssm": 2}
+    carried = {
+        name: sum(
+            daily(
+                cloudwatch,
+                "AWS/PrivateLinkEndpoints",
+                "BytesProcessed",
+                **{
+                    "VPC Id": one["VpcId"],
+                    "VPC Endpoint Id": one["VpcEndpointId"],
+                    "Service Name": one["ServiceName"],
+                    "Endpoint Type": "Interface",
+                },
+            )
+        )
+        for name, one in found.items()
+    }
+    assert carried == {"kms": 600 * 1024**3, "kms-scanners": 0, "ssm": 40 * 1024**3}
+
+
+def test_archive_has_one_nat_gateway_and_no_endpoint(company: Company, clients: Clients) -> None:
+    ec2 = clients("archive")
+    nat_id = company.nat_gateways["archive-a"]
+    assert routes(ec2, company.route_tables["archive-private-a"]) == {"0.0.0.0/0": nat_id}
+    everywhere = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert company.vpcs["archive"] not in {found["VpcId"] for found in everywhere}
+
+
 def test_the_spoke_leaves_through_the_transit_gateway_and_the_hubs_nat_gateway(
     company: Company, clients: Clients
 ) -> None:

@@ -17,13 +17,14 @@ from auditor.attribution.files import find_files
 from auditor.attribution.ranges import load_ranges
 from auditor.attribution.tally import Counted, counting
 from auditor.collectors.nat_gateways import parse_nat_gateway
-from auditor.demo.flow_log_plans import plans
+from auditor.demo import flow_log_plans, fulfilment
 from auditor.model.evidence import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from auditor.demo.company import Company
+    from auditor.demo.flow_log_plans import FlowLogPlan
     from auditor.model.network import NatGateway
 
     Clients = Callable[..., Any]
@@ -37,8 +38,14 @@ NETWORKS = {
     "analytics-a": "analytics",
     "analytics-b": "analytics",
     "mobile-api": "mobile-api",
+    "fulfilment": "fulfilment",
+    "archive": "archive",
 }
 """Flow log -> the network whose account and region it is in."""
+
+
+def all_plans(company: Company) -> list[FlowLogPlan]:
+    return [*flow_log_plans.plans(company), *fulfilment.plans(company)]
 
 
 def described(company: Company, clients: Clients, name: str) -> dict[str, Any]:
@@ -141,6 +148,8 @@ def test_rows_without_bytes_are_as_many_as_the_inventory_says(
         ("shop-prod", "shop-prod-c", (430 * 2**30, 1290 * 2**30), 0.6),
         ("analytics-a", "analytics-a", (6 * TIB, 9 * TIB), 0.993),
         ("mobile-api", "mobile-api-regional", (520 * 2**30, 2000 * 2**30), 0.976),
+        ("fulfilment", "fulfilment-b", (480 * 2**30, 110 * 2**30), 0.99),
+        ("archive", "archive-a", (300 * 2**30, 200 * 2**30), 1),
     ],
 )
 def test_records_hold_almost_all_that_cloudwatch_counts(
@@ -198,6 +207,8 @@ def test_each_flow_log_says_its_shape(company: Company, clients: Clients) -> Non
         "analytics-b": ("eni", "arn:aws:s3:::nordlicht-lake/network", "parquet"),
         "mobile-api": ("nat", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
         "batch": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
+        "fulfilment": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
+        "archive": ("vpc", "arn:aws:s3:::nordlicht-flow-logs", "plain-text"),
     }
 
 
@@ -239,12 +250,12 @@ def test_an_interface_is_found_by_any_of_its_addresses(company: Company, clients
 
 def test_staging_has_no_flow_log(company: Company, clients: Clients) -> None:
     seen = {found["ResourceId"] for found in clients("shop-staging").describe_flow_logs()["FlowLogs"]}
-    assert seen == {company.vpcs["egress"], company.vpcs["shop-prod"]}
+    assert seen == {company.vpcs[name] for name in ("egress", "shop-prod", "fulfilment", "archive")}
 
 
 def test_addresses_are_what_awss_ranges_say(company: Company) -> None:
     ranges = load_ranges()
-    remotes = {share.remote for plan in plans(company) for nat in plan.nats for share in nat.mix}
+    remotes = {share.remote for plan in all_plans(company) for nat in plan.nats for share in nat.mix}
     assert {remote.service for remote in remotes} >= {"s3", "dynamodb", "aws", "ec2-hosted", "cloudfront", "internet"}
     for remote in remotes:
         for address in remote.addresses:
@@ -256,7 +267,7 @@ def test_addresses_are_what_awss_ranges_say(company: Company) -> None:
 
 def test_no_address_belongs_to_two_names(company: Company) -> None:
     """A name that the resolver logged is the name of all bytes of its address."""
-    remotes = {share.remote for plan in plans(company) for nat in plan.nats for share in nat.mix}
+    remotes = {share.remote for plan in all_plans(company) for nat in plan.nats for share in nat.mix}
     names = defaultdict(set)
     for remote in remotes:
         for address in remote.addresses if remote.service == "aws" else ():
@@ -288,12 +299,13 @@ def test_query_logs_name_what_the_ranges_do_not(company: Company, clients: Clien
 def answers(company: Company, clients: Clients) -> Iterator[tuple[str, str]]:
     """Address -> service of all names of AWS's services that the resolver answered."""
     resolver, s3 = clients("shop-prod", "route53resolver"), clients("shop-prod", "s3")
-    (association,) = resolver.list_resolver_query_log_config_associations()["ResolverQueryLogConfigAssociations"]
-    assert association["ResourceId"] == company.vpcs["shop-prod"]
+    associations = resolver.list_resolver_query_log_config_associations()["ResolverQueryLogConfigAssociations"]
+    named = ("shop-prod", "fulfilment", "archive")
+    assert {one["ResourceId"] for one in associations} == {company.vpcs[name] for name in named}
     (config,) = resolver.list_resolver_query_log_configs()["ResolverQueryLogConfigs"]
     bucket = config["DestinationArn"].removeprefix("arn:aws:s3:::")
-    for item in s3.list_objects_v2(Bucket=bucket)["Contents"]:
-        assert f"AWSLogs/123456789012/vpcdnsquerylogs/{company.vpcs['shop-prod']}/2026/" in item["Key"]
+    folder = f"AWSLogs/123456789012/vpcdnsquerylogs/{company.vpcs['shop-prod']}/2026/"
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]:
         content = gzip.decompress(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
         for line in map(json.loads, content.splitlines()):
             host = line["query_name"].removesuffix(".eu-central-1.amazonaws.com.")
@@ -302,7 +314,7 @@ def answers(company: Company, clients: Clients) -> Iterator[tuple[str, str]]:
 
 def client_gateways(company: Company) -> dict[str, str]:
     """Interface of a client -> the NAT gateway that it uses."""
-    (plan,) = (plan for plan in plans(company) if plan.name == "shop-prod")
+    (plan,) = (plan for plan in all_plans(company) if plan.name == "shop-prod")
     return {company.interfaces[client.name]: nat.name for nat in plan.nats for client in nat.clients}
 
 

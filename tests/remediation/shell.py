@@ -19,8 +19,9 @@ from auditor.model.audit import Remediation
 
 BASH = shutil.which("bash") or "bash"
 END = "end of call"
+ACCOUNT = "123456789012"
 # Nothing but these can run: what is called aws notes its words, what must not be called leaves a mark.
-STUBS = f"""aws() {{ printf '%s\\0' "$@" '{END}' >>"$CALLS"; echo made-1; }}
+STUBS = f"""aws() {{ printf '%s\\0' "$@" '{END}' >>"$CALLS"; [ $1 != sts ] && echo made-1 || echo {ACCOUNT}; }}
 rm() {{ : >pwned; }}
 touch() {{ : >pwned; }}"""
 HOSTILE = [
@@ -47,7 +48,7 @@ def run(script: str, folder: Path) -> list[list[str]]:
     done = subprocess.run(
         [BASH, "-euc", f"{STUBS}\n{script}"],
         cwd=folder,
-        env={"CALLS": str(calls), "VPCE": "vpce-new", "PATH": "/nowhere"},
+        env={"CALLS": str(calls), "VPCE": "vpce-new", "GROUP": "sg-new", "PATH": "/nowhere"},
         capture_output=True,
         text=True,
         check=False,
@@ -72,6 +73,9 @@ def ec2() -> Any:  # noqa: ANN401 -- botocore publishes no types
 def check(words: list[str]) -> None:
     """The command exists, and its options make parameters that AWS's own model takes."""
     service, command, *rest = words
+    if service == "sts":
+        assert command == "get-caller-identity"
+        return
     assert service == "ec2"
     if command == "wait":
         waiter, *rest = rest
@@ -122,6 +126,8 @@ def structure_of(values: list[str], shape: Any) -> Any:  # noqa: ANN401
     if list(shape.members) == ["Value"] and not values:
         return {"Value": True}
     (text,) = values
+    if tag := re.fullmatch(r"ResourceType=(.*),Tags=\[{Key=(.*),Value=([^],}]*)}]", text):
+        return {"ResourceType": tag[1], "Tags": [{"Key": tag[2], "Value": tag[3]}]}
     pairs = dict(part.split("=", 1) for part in re.split(r",(?=\w+=)", text))
     kinds = {name: shape.members[name].type_name for name in pairs}
     return {

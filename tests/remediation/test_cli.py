@@ -16,6 +16,7 @@ from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Rou
 from auditor.remediation.cli import commands
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
+    AddInterfaceEndpoint,
     AdmitHttps,
     AssociateRouteTables,
     DropEndpoint,
@@ -68,6 +69,9 @@ NETWORK = Network(
 )
 EDITS: dict[str, Edit] = {
     "add a gateway endpoint": AddGatewayEndpoint("vpc-1", "123456789012", REGION, "s3", ("rtb-own", "rtb-shared")),
+    "add an interface endpoint": AddInterfaceEndpoint(
+        "vpc-1", "123456789012", REGION, "ecr.api", ("subnet-1", "subnet-2"), ("10.0.0.0/16", "100.64.0.0/16")
+    ),
     "associate": AssociateRouteTables("vpce-3", REGION, ("rtb-shared",)),
     "drop a NAT gateway and its routes": DropNatGateway("nat-1", REGION),
     "drop a NAT gateway for another": DropNatGateway("nat-1", REGION, replaced_by="nat-2"),
@@ -126,7 +130,9 @@ def test_hostile_ids_stay_one_word_and_run_nothing(name: str, text: str, tmp_pat
     for script, harmless in zip(scripts(commands([evil], hostile_network(text))), scripts(safe), strict=True):
         subprocess.run([BASH, "-n"], input=script, text=True, check=True)
         calls, expected = run(script, tmp_path), run(harmless, tmp_path)
-        assert [[word.replace(text, "id-1") for word in words] for words in calls] == expected
+        tame = re.sub(r"[^A-Za-z0-9._:/-]", "_", text)  # of which a tag may be made
+        told = [[word.replace(text, "id-1").replace(tame, "id-1") for word in words] for words in calls]
+        assert told == expected
     assert not (tmp_path / "pwned").exists()
 
 
@@ -198,6 +204,8 @@ def test_the_way_back_makes_a_nat_gateway_of_the_same_kind_and_waits_for_it(
         "--region",
         REGION,
         *options_of_it,
+        "--tag-specifications",
+        "ResourceType=natgateway,Tags=[{Key=auditor:change,Value=again-nat-1}]",
         "--query",
         "NatGateway.NatGatewayId",
         "--output",
@@ -230,19 +238,63 @@ def test_a_subnet_with_an_own_association_is_moved_by_it_and_back(tmp_path: Path
     there, back = (run(script, tmp_path) for script in scripts(told))
     assert [words[1] for words in there] == [
         "create-route-table",
-        "create-route",
+        *["create-route"] * 3,
         "describe-route-tables",
         "replace-route-table-association",
     ]
-    assert [words[1] for words in back] == ["describe-route-tables", "replace-route-table-association"]
-    assert back[-1][-1] == "rtb-shared"
+    assert [words[1] for words in back] == [
+        "describe-route-tables",
+        "describe-route-tables",
+        "replace-route-table-association",
+        "delete-route-table",
+    ]
+    assert back[2][-1] == "rtb-shared"
+
+
+def test_a_copied_table_has_all_routes_and_gateway_endpoints_of_the_old_one(tmp_path: Path) -> None:
+    """Each route by the option that fits its target; what comes with the VPC or an endpoint comes by itself."""
+    targets = {
+        "10.0.0.0/16": "local",
+        "10.1.0.0/16": "tgw-1",
+        "10.2.0.0/16": "pcx-1",
+        "::/0": "eigw-1",
+        "10.3.0.0/16": "vpce-gwlb",
+        "10.4.0.0/16": "quantum-1",
+        "pl-1": "vpce-1",
+        "pl-2": "tgw-1",
+        "0.0.0.0/0": "nat-1",
+    }
+    routes = (*(Route(to, target) for to, target in targets.items()), Route("10.5.0.0/16", "eni-1", active=False))
+    old = RouteTable("rtb-1", is_main=True, routes=routes, **PLACE)
+    gateway = Endpoint("vpce-1", type="Gateway", service="s3", route_table_ids=("rtb-1",), **PLACE)
+    network = Network(subnets=NETWORK.subnets, route_tables=(old,), endpoints=(gateway,))
+    told = commands([RouteSubnetToNat("subnet-1", REGION, "rtb-1", "nat-2")], network)
+    assert told.cli
+    assert told.rollback
+    there, back = run(told.cli, tmp_path), run(told.rollback, tmp_path)
+    assert [words[-4:] for words in there if words[1] == "create-route"] == [
+        ["--destination-cidr-block", "0.0.0.0/0", "--nat-gateway-id", "nat-2"],
+        ["--destination-cidr-block", "10.1.0.0/16", "--transit-gateway-id", "tgw-1"],
+        ["--destination-cidr-block", "10.2.0.0/16", "--vpc-peering-connection-id", "pcx-1"],
+        ["--destination-ipv6-cidr-block", "::/0", "--egress-only-internet-gateway-id", "eigw-1"],
+        ["--destination-cidr-block", "10.3.0.0/16", "--vpc-endpoint-id", "vpce-gwlb"],
+        ["--destination-prefix-list-id", "pl-2", "--transit-gateway-id", "tgw-1"],
+    ]
+    assert "# Copy the route to 10.4.0.0/16 as well" in told.cli
+    assert [words[-1] for words in there if "--add-route-table-ids" in words] == ["made-1"]
+    assert [words[1] for words in back[-2:]] == ["modify-vpc-endpoint", "delete-route-table"]
 
 
 def test_a_subnet_of_the_main_table_gets_an_association_and_loses_it_again(tmp_path: Path) -> None:
     told = commands([EDITS["reroute a subnet of the main table"]], NETWORK)
     there, back = (run(script, tmp_path) for script in scripts(told))
     assert there[-1][1] == "associate-route-table"
-    assert [words[1] for words in back] == ["describe-route-tables", "disassociate-route-table"]
+    assert [words[1] for words in back] == [
+        "describe-route-tables",
+        "describe-route-tables",
+        "disassociate-route-table",
+        "delete-route-table",
+    ]
 
 
 def test_an_endpoint_comes_back_as_it_was() -> None:
@@ -253,4 +305,5 @@ def test_an_endpoint_comes_back_as_it_was() -> None:
         "aws ec2 create-vpc-endpoint --region eu-west-1 --vpc-id vpc-1 --vpc-endpoint-type Interface"
         " --service-name com.amazonaws.us-east-1.sqs --service-region us-east-1 --subnet-ids subnet-1 subnet-2"
         " --security-group-ids sg-1 --dns-options PrivateDnsOnlyForInboundResolverEndpoint=true --private-dns-enabled"
+        " --tag-specifications 'ResourceType=vpc-endpoint,Tags=[{Key=auditor:change,Value=again-vpce-1}]'"
     )

@@ -15,6 +15,7 @@ from auditor.model.audit import (
     FlowLogEvidence,
     NatGatewayCost,
     NotEvaluated,
+    PlanRemediation,
     PlanStep,
     Remediation,
     RunCost,
@@ -389,6 +390,14 @@ AUDIT = Audit(
         ),
         Series(NAT_A.id, "BytesInFromSource", (date(2026, 10, 21),), (1_000 * GIB,)),
     ),
+    plan_remediation=(
+        PlanRemediation(
+            "111122223333",
+            "us-east-1",
+            (1,),
+            Remediation(cli="# Step 1\naws ec2 plan", cloudformation="Resources:", rollback="aws ec2 way-back"),
+        ),
+    ),
 )
 
 
@@ -417,6 +426,7 @@ def empty_audit() -> Audit:
         prices=(),
         notes=(),
         series=(),
+        plan_remediation=(),
     )
 
 
@@ -469,6 +479,9 @@ def hostile_audit() -> Audit:
         gaps=gaps,
         not_evaluated=tuple(replace(AUDIT.not_evaluated[0], reason=text) for text in HOSTILE),
         notes=HOSTILE,
+        plan_remediation=tuple(
+            PlanRemediation(text, text, (1,), Remediation(text, text, text, text)) for text in HOSTILE
+        ),
         cost_of_this_run=replace(
             AUDIT.cost_of_this_run,
             scans=tuple(replace(AUDIT.cost_of_this_run.scans[0], flow_log_id=text) for text in HOSTILE),

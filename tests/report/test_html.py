@@ -151,6 +151,15 @@ def test_a_finding_shows_its_saving_as_low_expected_high_and_says_what_is_unknow
     assert "aws ec2 create-vpc-endpoint \\ --vpc-id vpc-0prod000000000001" in text
 
 
+def test_the_whole_plan_stands_beside_its_steps_in_every_form_that_it_has() -> None:
+    text = text_of(AUDIT)
+    plan = text[text.index("All steps as text to paste") : text.index("Findings 1 high")]
+    assert "111122223333 · us-east-1 Step 1 Commands that make the change # Step 1 aws ec2 plan" in plan
+    assert "As CloudFormation Resources: The way back aws ec2 way-back" in plan
+    assert "As Terraform" not in plan
+    assert "All steps as text to paste" not in text_of(audit_with(plan_remediation=()))
+
+
 def test_accepted_and_resolved_findings_stand_apart() -> None:
     accepted = replace(S3_FINDING, status=Status.ACCEPTED)
     text = text_of(audit_with(findings=(accepted,), plan=()))

@@ -60,6 +60,13 @@ def test_what_is_folded_on_the_page_is_open_in_the_pdf(report: PdfReader) -> Non
     assert "not attributed – 105 GB" in text
 
 
+def test_nobody_copies_a_template_or_the_whole_plan_from_paper(report: PdfReader) -> None:
+    text = text_of(report)
+    assert "On paper they are left out: they stand in the HTML report and in audit.json." in text
+    assert "aws ec2 plan" not in text
+    assert "As CloudFormation" not in text
+
+
 def test_every_page_is_numbered_and_has_a_running_header_but_the_first(report: PdfReader) -> None:
     count = len(report.pages)
     assert count > 3

@@ -14,6 +14,7 @@ from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, So
 from auditor.model.money import Item, Price, Prices
 from auditor.model.network import (
     Endpoint,
+    EndpointService,
     FlowLog,
     NatAddress,
     NatGateway,
@@ -160,6 +161,14 @@ def interface(  # noqa: PLR0913 -- an endpoint is its settings
     )
 
 
+def offer(
+    service: str, *zones: str, names: tuple[str, ...] = ("a-name.example",), kind: str = "Interface"
+) -> EndpointService:
+    """A service that offers endpoints in these zones (`a`, `b`), with these private names."""
+    name = f"com.amazonaws.{REGION}.{service}"
+    return EndpointService(name, service, REGION, (kind,), tuple(f"{REGION}{zone}" for zone in zones), names)
+
+
 def group(*ingress: Permission) -> SecurityGroup:
     """A security group of an endpoint."""
     return SecurityGroup("sg-endpoint", ACCOUNT, REGION, "vpc-app", ingress)
@@ -209,6 +218,11 @@ def attributed(
 ) -> Attribution:
     """Bytes that flow logs attribute to a service of the region; no subnet where they do not name the client."""
     return Attribution(nat_id, from_subnet.id if from_subnet else None, service, REGION, 0, down, named_by)
+
+
+def named(nat_id: str, from_subnet: Subnet | None, service: str, down: int) -> Attribution:
+    """The same to a service whose name Resolver query logs told."""
+    return attributed(nat_id, from_subnet, service, down, NamedBy.QUERY_LOG)
 
 
 def scan(*nat_ids: str, days: int = 30, skipdata: int = 0) -> FlowLogScan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
-from auditor.model.evidence import Evidence
+from auditor.model.evidence import Evidence, Series
 from auditor.model.network import (
     Endpoint,
     EndpointService,
@@ -21,6 +21,7 @@ from auditor.model.network import (
 )
 from tests.rules.build import (
     ACCOUNT,
+    DAY,
     GIB,
     PUBLIC_B,
     REGION,
@@ -28,14 +29,19 @@ from tests.rules.build import (
     B,
     app,
     attachment,
+    attributed,
     default_to,
     endpoint_series,
     evidence,
     gateway,
+    group,
     interface,
+    named,
     nat,
     nat_series,
+    offer,
     regional_nat,
+    scan,
     subnet,
     table,
     vpc,
@@ -63,22 +69,56 @@ def hub_and_spoke(landing_to: str = "nat-a") -> Network:
 _BUSY = nat_series("nat-a", 180 * GIB, 540 * GIB)
 _NAT_B = nat("b", PUBLIC_B.id)
 _ECR = EndpointService(f"com.amazonaws.{REGION}.ecr.api", "ecr.api", REGION, private_dns_names=("api.ecr.example",))
+_OPEN = group(Permission("tcp", 443, 443, ("0.0.0.0/0",)))
+
+_TWIN = replace(interface("sqs", A, private_dns=False), id="vpce-twin")
 
 FIRING: dict[str, Evidence] = {
     "barely-used-nat-gateway": evidence(app((A, "nat-a")), nat_series("nat-a", GIB)),
+    "central-egress-endpoint": evidence(hub_and_spoke(), _BUSY),
     "cross-az-nat": evidence(app((A, "nat-a"), (B, "nat-a"), nat_gateways=(nat(), _NAT_B)), _BUSY),
+    "endpoint-policy-open": evidence(app((A, None), endpoints=(replace(gateway("s3"), policy_open=True),))),
+    "endpoint-security-group-open": evidence(
+        app((A, None), endpoints=(interface("sqs", A, groups=(_OPEN,)),), security_groups=(_OPEN,))
+    ),
+    "duplicate-interface-endpoint": evidence(
+        app(endpoints=(interface("sqs", A), _TWIN)), endpoint_series("vpce-sqs", GIB), endpoint_series("vpce-twin", 0)
+    ),
     "gateway-endpoint-not-associated": evidence(app((A, "nat-a"), endpoints=(gateway("s3"),)), _BUSY),
     "idle-interface-endpoint": evidence(
         app((A, "nat-a"), endpoints=(interface("sqs", A),)), _BUSY, endpoint_series("vpce-sqs", 0)
     ),
     "idle-nat-gateway": evidence(app((A, "nat-a")), nat_series("nat-a")),
+    "interface-endpoint-single-az": evidence(app((A, "nat-a"), (B, "nat-a"), endpoints=(interface("sqs", A),))),
     "interface-endpoint-bypassed": evidence(
         app((A, "nat-a"), endpoints=(interface("ecr.api", A, private_dns=False),), endpoint_services=(_ECR,)),
         _BUSY,
         endpoint_series("vpce-ecr.api", 0),
     ),
+    "measured-elsewhere": evidence(
+        app((A, "nat-b"), nat_gateways=(nat(), _NAT_B)),
+        _BUSY,
+        nat_series("nat-b"),
+        attributions=(attributed("nat-a", A, "internet", 720 * GIB),),
+        scans=(scan("nat-a"),),
+    ),
+    "interface-endpoint-does-not-pay": evidence(
+        app((A, "nat-a"), endpoints=(interface("sqs", A),)), _BUSY, endpoint_series("vpce-sqs", GIB)
+    ),
+    "interface-endpoint-pays": evidence(
+        app((A, "nat-a"), endpoint_services=(offer("kms", "a"),)),
+        _BUSY,
+        attributions=(named("nat-a", A, "kms", 360 * GIB),),
+    ),
     "missing-gateway-endpoint": evidence(app((A, "nat-a")), _BUSY),
+    "nat-port-exhaustion": evidence(app((A, "nat-a")), _BUSY, (Series("nat-a", "ErrorPortAllocation", (DAY,), (7,)),)),
     "redundant-nat-gateway": evidence(app((A, "nat-a"), nat_gateways=(nat(), nat("z"))), _BUSY),
+    "replaceable-nat-gateway": evidence(
+        app((A, "nat-a"), endpoint_services=(offer("kms", "a"),)),
+        nat_series("nat-a", 0, 720 * GIB),
+        attributions=(attributed("nat-a", A, "s3", 700 * GIB), named("nat-a", A, "kms", 20 * GIB)),
+        scans=(scan("nat-a"),),
+    ),
     "s3-interface-endpoint-in-vpc": evidence(
         app((A, "nat-a"), endpoints=(interface("s3", A),)), _BUSY, endpoint_series("vpce-s3", GIB)
     ),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from auditor.model.attributed import TopTalker
 from auditor.model.evidence import Evidence
 from auditor.model.money import Prices
 from auditor.model.network import NatGateway
@@ -130,3 +133,19 @@ def test_one_without_datapoints_is_not_judged() -> None:
     of = evidence(app((A, "nat-a"), nat_gateways=(nat(created=YOUNG),)))
     assert findings(of, RULE) == []
     assert [entry.resource for entry in unjudged(of, RULE)] == ["nat-a"]
+
+
+def test_flow_logs_name_who_still_uses_it() -> None:
+    """The three largest, with their owners where these are known."""
+    talkers = tuple(
+        TopTalker("nat-a", f"10.0.0.{number}", "s3", REGION, 0, number * GIB, owner="Lambda x" if number == 4 else "")
+        for number in (1, 2, 3, 4)
+    )
+    of = case(SAME_ZONE)
+    told = replace(of, scopes=(replace(of.scopes[0], talkers=(*talkers, replace(talkers[0], nat_gateway_id="nat-z"))),))
+    (finding,) = findings(told, RULE)
+    assert finding.why.endswith(
+        "Flow logs show who still uses it: 10.0.0.4 (Lambda x), 4.00 GB with s3 in eu-central-1; 10.0.0.3, 3.00 GB with"
+        " s3 in eu-central-1; 10.0.0.2, 2.00 GB with s3 in eu-central-1; and 1 more."
+    )
+    assert "Flow logs" not in findings(of, RULE)[0].why

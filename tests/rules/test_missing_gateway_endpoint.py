@@ -74,17 +74,14 @@ def test_s3_express_is_proposed_only_where_flow_logs_show_it() -> None:
     assert [one for one in ids(shown) if "express" in one] == ["vpc-app:s3express"]
 
 
-def test_a_spoke_saves_the_transit_gateway_too() -> None:
-    of = evidence(hub_and_spoke(), TRAFFIC)
-    # 730 GB × (0.052 + 0.02); the hub's own attachment subnet cannot use an endpoint for it.
-    assert {finding.resource: finding.saving for finding in findings(of, RULE)} == {"vpc-spoke": up_to("52.56")}
-    assert "a transit gateway and the NAT gateway of a hub VPC" in findings(of, RULE)[0].why
+def test_a_spoke_behind_a_transit_gateway_is_left_to_its_own_rule() -> None:
+    assert findings(evidence(hub_and_spoke(), TRAFFIC), RULE) == []
 
 
 def test_a_way_that_was_not_read_to_its_end_is_not_judged() -> None:
     of = evidence(hub_and_spoke(landing_to="vpce-firewall"), TRAFFIC)
     assert findings(of, RULE) == []
-    assert {entry.resource for entry in unjudged(of, RULE)} == {"vpc-hub", "vpc-spoke"}
+    assert {entry.resource for entry in unjudged(of, RULE)} == {"vpc-hub"}
 
 
 def test_through_an_internet_gateway_there_is_nothing_to_save() -> None:

@@ -26,6 +26,7 @@ from auditor.model.network import (
 )
 from auditor.whatif.edits import (
     AddGatewayEndpoint,
+    AddInterfaceEndpoint,
     AdmitHttps,
     AssociateRouteTables,
     DropEndpoint,
@@ -289,6 +290,7 @@ def _edit(rng: Random, network: Network) -> Edit:
     service = rng.choice(["s3", "dynamodb", "s3express"])
     choices: list[Edit] = [
         AddGatewayEndpoint(vpc.id, vpc.account_id, REGION, service, table_ids),
+        AddInterfaceEndpoint(vpc.id, vpc.account_id, REGION, rng.choice(["kms", "logs", "s3"]), (subnet.id,)),
         AssociateRouteTables(rng.choice([*gateways, "vpce-gone"]), REGION, table_ids),
         DropNatGateway(nat, REGION, replaced_by=other if other != nat else None),
         RouteSubnetToNat(subnet.id, REGION, table, nat),

@@ -169,8 +169,8 @@ def saving(before: Network, after: Network, taken: Iterable[tuple[Flow, Way, int
     for flow, way, count in taken:
         was, now = trip(before, flow, way), trip(after, flow, way)
         lost = is_cut(was, now)
-        charge(old, before, was, count)
-        charge(new, before if lost else after, was if lost else now, count)
+        charge(old, before, stretch(was, flow), count)
+        charge(new, before if lost else after, stretch(was if lost else now, flow), count)
     return standing(before) - standing(after) + usd_of(old) - usd_of(new)
 
 
@@ -201,6 +201,20 @@ def charge(counts: dict[tuple[str, str, str], int], network: Network, one: Trip,
             (endpoint,) = (e for e in network.endpoints if e.id == hop_id)
             if not endpoint.requester_managed:
                 counts[endpoint.account_id, Item.INTERFACE_ENDPOINT_GB, ""] += count
+
+
+def stretch(whole: Trip, flow: Flow) -> Trip:
+    """Of a trip over several NAT gateways, what leads from the one before to the one that measured the flow."""
+    if all(hop_id != flow.measured_at for _, hop_id, _ in whole.hops):
+        return whole
+    hops: list[tuple[str, str, bool]] = []
+    for hop in whole.hops:
+        hops.append(hop)
+        if hop[1] == flow.measured_at:
+            break
+        if hop[0] == "NAT gateway":
+            hops = []
+    return Trip(hops, whole.end)
 
 
 def usd_of(counts: dict[tuple[str, str, str], int]) -> Fraction:

@@ -156,5 +156,6 @@ def _processed(evidence: Evidence, flows: tuple[Flow, ...]) -> Fraction:
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
     for flow in flows:
         way = (None, flow.destination.service, None)
-        oracle.charge(counts, evidence.network, oracle.trip(evidence.network, flow, way), flow.bytes)
+        trip = oracle.stretch(oracle.trip(evidence.network, flow, way), flow)
+        oracle.charge(counts, evidence.network, trip, flow.bytes)
     return oracle.usd_of(counts)

@@ -23,8 +23,9 @@ from auditor.whatif.edits import (
     apply_all,
 )
 from auditor.whatif.forecast import Forecast
+from auditor.whatif.islands import Candidate
 from auditor.whatif.outcome import Outcome
-from auditor.whatif.plan import Candidate, Step, make_plan, numbered
+from auditor.whatif.plan import Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 from tests.whatif import oracle
 from tests.whatif.networks import PRICES, REGION, USD, edits, evidences, prices_of
@@ -34,11 +35,11 @@ from tests.whatif.test_routing import NETWORK, SERVICES
 
 def candidates(now: Situation, *changes: tuple[Edit, ...]) -> list[Candidate]:
     start = Forecast.of(now, now.traffic)
-    return [Candidate(str(number), edits, start.alone(edits)) for number, edits in enumerate(changes)]
+    return [Candidate(str(number), edits, start.after(edits).saved) for number, edits in enumerate(changes)]
 
 
 def plan_of(now: Situation, proposed: list[Candidate]) -> list[Step]:
-    return list(make_plan(Forecast.of(now, now.traffic), proposed))
+    return list(make_plan(Forecast.of(now, now.traffic), proposed).steps)
 
 
 def after(now: Situation, proposed: list[Candidate], steps: list[Step]) -> Network:
@@ -60,6 +61,19 @@ def test_steps_add_up_to_the_saving_of_the_network_they_lead_to(evidence: Eviden
         planned.high.usd,
     )
     assert all(step.low >= 0 and step.high >= 0 for step in steps)
+
+
+@given(evidences(), st.data())
+def test_a_look_at_the_vpcs_that_decide_a_change_prices_it_like_one_at_all(
+    evidence: Evidence, data: st.DataObject
+) -> None:
+    """Every line, the level and the flows that are cut; two edits, for the second may change what the first made."""
+    now = Forecast.of(situation(evidence), situation(evidence).traffic)
+    changes = data.draw(st.lists(edits(now.network), min_size=1, max_size=2).map(tuple))
+    here = now.within(now.around(changes))
+    near, whole = (one.to(apply_all(one.network, changes)) for one in (here, now))
+    assert (near.saved, near.cut) == (whole.saved, whole.cut)
+    assert now.after(changes).saved == whole.saved
 
 
 @given(evidences(), st.data())

@@ -58,7 +58,7 @@ def evidence(
 
 def saved(of: Evidence, *edits: Edit) -> Saved:
     traffic, certain = traffic_of(of), traffic_of(of, extrapolated=False)
-    return Forecast.of(situation_of(of, REGION, traffic), certain).alone(edits)
+    return Forecast.of(situation_of(of, REGION, traffic), certain).after(edits).saved
 
 
 def usd(of: Saved) -> tuple[Decimal, Decimal, Decimal]:

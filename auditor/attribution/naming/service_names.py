@@ -36,6 +36,7 @@ class _Names:
 
     dns: Mapping[str, str]
     below: Mapping[str, str]
+    services: frozenset[str]
     likely: tuple[str, ...]
 
 
@@ -43,7 +44,7 @@ class _Names:
 def _names() -> _Names:
     document = json.loads((Path(__file__).parents[2] / "data/service-names.json").read_text("utf-8"))
     dns = {_turned(service): service for service in document["services"]}
-    return _Names(dns | document["dns"], document["below"], tuple(document["likely"]))
+    return _Names(dns | document["dns"], document["below"], frozenset(document["services"]), tuple(document["likely"]))
 
 
 def _turned(name: str) -> str:
@@ -77,6 +78,11 @@ def _service(labels: list[str]) -> str | None:
 def _exactly(labels: list[str]) -> str | None:
     names = _names()
     return names.dns.get(".".join(labels)) or names.below.get(".".join(labels[1:]))
+
+
+def known_services() -> frozenset[str]:
+    """Short names of the services that offer interface endpoints in some region."""
+    return _names().services | {"s3", "dynamodb"}
 
 
 def likely_names(region: str, account_id: str) -> tuple[str, ...]:

@@ -1,0 +1,77 @@
+"""The options of the command line: what each is called, and how what stands in it is read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class PrintFormat(StrEnum):
+    """How a command prints its result."""
+
+    JSON = "json"
+    TABLE = "table"
+
+
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", metavar="REGION", help="Repeatable. Default: all enabled.")
+]
+Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Repeatable. Default: your own.")]
+Role = Annotated[str | None, typer.Option(metavar="ROLE", help="Role to assume in the other accounts: name or ARN.")]
+ExternalId = Annotated[str | None, typer.Option(metavar="ID", help="Its external id; better AUDITOR_EXTERNAL_ID.")]
+Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")]
+Window = Annotated[str | None, typer.Option(metavar="DAYS", help="Whole days to look back, 1d to 455d. Default: 30d.")]
+Formats = Annotated[
+    list[str] | None, typer.Option("--format", metavar="FORMAT", help="html, pdf, json; repeatable or a,b.")
+]
+Output = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the reports. Default: auditor-report.")]
+DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder for the reports.")]
+FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
+AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
+Bundled = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
+FlowLogRecords = Annotated[str | None, typer.Option("--flow-logs", metavar="auto|off", help="Default: auto.")]
+Budget = Annotated[str | None, typer.Option(metavar="USD", help="Most that reading flow logs may cost. Default: 1.")]
+ScanWith = Annotated[
+    str | None, typer.Option(metavar="auto|duckdb|athena", help="What reads flow logs in S3. Default: auto.")
+]
+AthenaWorkgroup = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Workgroup with a cutoff, for logs too large for one machine.")
+]
+IpRanges = Annotated[
+    Path | None, typer.Option("--ip-ranges", metavar="FILE", help="AWS's ip-ranges.json. Default: the newest copy.")
+]
+NoLookups = Annotated[
+    bool, typer.Option("--no-public-lookups", help="Ask nothing but AWS's APIs: no ip-ranges.json, no DNS.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read and what that would cost.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file with these options as keys.")
+]
+NewConstraints = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Its constraints instead of those that the run was under."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the paths of the reports.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every call of AWS to stderr.")]
+EvidenceFile = Annotated[Path, typer.Argument(metavar="EVIDENCE", help="An evidence.json of an earlier run.")]
+AddGatewayEndpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--add-gateway-endpoint", metavar="VPC:SERVICE", help="vpc-1:s3, in all its route tables. Repeatable."
+    ),
+]
+AddInterfaceEndpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--add-interface-endpoint",
+        metavar="VPC:SERVICE",
+        help="vpc-1:ecr.api, in each zone whose clients use a NAT gateway. Repeatable.",
+    ),
+]
+Drops = Annotated[
+    list[str] | None,
+    typer.Option("--drop", metavar="ID", help="vpce-1, nat-1, or nat-1:nat-2 to give its routes to nat-2. Repeatable."),
+]

@@ -1,0 +1,47 @@
+"""Templates and configurations as their languages read them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import hcl2
+from cfnlint.api import lint_all
+from cfnlint.decode.cfn_yaml import loads as load_template
+
+from tests.remediation.shell import HOSTILE
+
+STRANGE = [*HOSTILE[:-1], '"\\', "${file(1)} %{if x}", "\x85\u2028\U0001f600", "!Ref x: {y}"]
+
+
+def faults(template: str) -> list[Any]:
+    """What cfn-lint has against a template."""
+    return [match for match in lint_all(template) if match.rule.severity != "informational"]
+
+
+def resources(template: str | None) -> dict[str, Any]:
+    """The resources of a template by logical id."""
+    found: dict[str, Any] = load_template(template or "")["Resources"]
+    return found
+
+
+def terraform(text: str | None) -> dict[str, Any]:
+    """A configuration by address: resources, imports by what they are imported to, outputs."""
+    read = hcl2.loads(text or "")
+    named = {
+        f"{kind.strip(chr(34))}.{name.strip(chr(34))}": block
+        for one in read.get("resource", [])
+        for kind, blocks in one.items()
+        for name, block in blocks.items()
+    }
+    imports = {f"import {one['to'].removeprefix('${').removesuffix('}')}": one for one in read.get("import", [])}
+    outputs = {f"output {name.strip(chr(34))}": one for out in read.get("output", []) for name, one in out.items()}
+    return named | imports | outputs
+
+
+def terraform_value(quoted: str) -> str:
+    """What Terraform makes of a string: its escapes, and `$${` and `%%{` for what would begin a template."""
+    assert re.fullmatch(r'"(?:[^"\\]|\\U[0-9a-f]{8})*"', quoted)
+    assert not re.search(r"(?<![$])[$]\{|(?<!%)%\{", quoted)
+    plain = re.sub(r"\\U([0-9a-f]{8})", lambda found: chr(int(found[1], 16)), quoted[1:-1])
+    return plain.replace("$${", "${").replace("%%{", "%{")
