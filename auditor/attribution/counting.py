@@ -66,7 +66,8 @@ GROUP BY 1, 2, 3, 4
 
 _NUMBERS = ("bytes", "start", "end")
 
-_NAMING = ("interface-id", "resource-id", TRANSIT_FIELD)
+NAMING = ("interface-id", "resource-id", TRANSIT_FIELD)
+"""The fields that may name a NAT gateway; the first one that is not '-' does."""
 
 WEIGHT = "weight"
 """A column of rows that stand for several records each: how many; `bytes` is their sum, `start`, `end` their span."""
@@ -173,7 +174,7 @@ def _typed(name: str) -> str:
 
 
 def _key(form: RecordFormat) -> str:
-    known = [name.replace("-", "_") for name in _NAMING if name in form.fields]
+    known = [name.replace("-", "_") for name in NAMING if name in form.fields]
     return f"COALESCE({', '.join(known)})" if len(known) > 1 else known[0]
 
 

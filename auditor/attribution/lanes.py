@@ -20,7 +20,8 @@ from typing import BinaryIO, Self, TypeAlias, cast
 
 from isal import isal_zlib
 
-_BLOCK = 16 * 1024
+_BLOCK = 64 * 1024
+_MOST_UNPACKED = 1024 * 1024
 _LONGEST_LINE = 1024 * 1024
 _PIPE = 1024 * 1024
 _BATCH = 256 * 1024
@@ -56,7 +57,10 @@ class Unreadable:
 
 
 def unpacked(file: BinaryIO, block: int = _BLOCK) -> Iterator[bytes]:
-    """The content of a file, gzip or not; `EOFError` where gzip ends too early, after all that could be unpacked."""
+    """The content of a file, gzip or not; `EOFError` where gzip ends too early, after all that could be unpacked.
+
+    Pieces of at most a megabyte, however well they were packed.
+    """
     piece = file.read(block)
     if not piece.startswith(GZIP_MAGIC):
         while piece:
@@ -65,23 +69,16 @@ def unpacked(file: BinaryIO, block: int = _BLOCK) -> Iterator[bytes]:
         return
     member = isal_zlib.decompressobj(wbits=_GZIP)
     while piece:
-        yield member.decompress(piece)
+        yield member.decompress(piece, _MOST_UNPACKED)
         if not member.eof:
-            piece = file.read(block)
+            piece = member.unconsumed_tail or file.read(block)
         elif piece := member.unused_data.lstrip(b"\0") or file.read(block).lstrip(b"\0"):
             member = isal_zlib.decompressobj(wbits=_GZIP)  # files may be joined, and padded
     if not member.eof:
         raise EOFError("gzip data ends too early")
 
 
-@dataclass
-class Lines:
-    """How many lines were handed out."""
-
-    count: int = 0
-
-
-def lines(file: TextFile, seen: Lines) -> Iterator[Piece]:
+def lines(file: TextFile) -> Iterator[Piece]:
     """The content up to its last whole line in pieces, without the header line; views, for copies cost a tenth.
 
     A last line without an end gets one, unless it was cut off.
@@ -99,11 +96,9 @@ def lines(file: TextFile, seen: Lines) -> Iterator[Piece]:
                 continue
             if not to_skip:
                 yield rest
-            seen.count += block.count(b"\n", start, end)
             yield memoryview(block)[start:end]
             rest, to_skip = block[end:], False
     if rest and not to_skip:
-        seen.count += 1
         yield rest + b"\n"
 
 
@@ -111,14 +106,13 @@ def lines(file: TextFile, seen: Lines) -> Iterator[Piece]:
 class Lanes:
     """Files unpacked by `count` threads, their lines ready in a queue for whichever of `count` pipes is read.
 
-    A context; at its end `unreadable` and `count_of_lines` are complete. The queue lets the unpacking run ahead of a
+    A context; at its end `unreadable` is complete. The queue lets the unpacking run ahead of a
     reader that now reads much and now nothing; an engine may read all pipes at once or one after the other.
     """
 
     files: Iterator[TextFile]
     count: int
     unreadable: list[Unreadable] = field(default_factory=list)
-    count_of_lines: int = 0
     _ends: list[int] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -153,17 +147,14 @@ class Lanes:
         thread.start()
 
     def _unpack(self) -> None:
-        seen = Lines()
         while (file := self._next()) is not None:
             try:
-                for pieces in batches(lines(file, seen)):
+                for pieces in batches(lines(file)):
                     self._ready.put(pieces)
                     if self._stopped:
                         break
             except DAMAGED as problem:
                 self.unreadable.append(Unreadable(file.path, str(problem)))
-        with self._lock:
-            self.count_of_lines += seen.count
         self._ready.put(None)  # one for each pipe
 
     def _next(self) -> TextFile | None:
@@ -181,8 +172,8 @@ class Lanes:
         os.close(entry)
 
 
-def batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
-    """Pieces by the half megabyte, in lists that end with a line: what is read before damage comes first."""
+def batches(pieces: Iterator[Piece], least: int = _BATCH) -> Iterator[list[Piece]]:
+    """Pieces by a few hundred kilobytes, in lists that end with a line: what is read before damage comes first."""
     batch: list[Piece] = []
     size = 0
     damage: Exception | None = None
@@ -190,7 +181,7 @@ def batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
         for piece in pieces:
             batch.append(piece)
             size += len(piece)
-            if size > _BATCH and piece[-1:] == b"\n":
+            if size > least and piece[-1:] == b"\n":
                 yield batch
                 batch, size = [], 0
     except DAMAGED as problem:

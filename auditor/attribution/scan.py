@@ -1,14 +1,13 @@
-"""Runs the counting over files with DuckDB: many text files through pipes, Parquet directly."""
+"""Runs the counting over files with DuckDB: text as rows that were grouped before, Parquet directly."""
 
 from __future__ import annotations
 
-import os
-import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +22,10 @@ from auditor.attribution.counting import (
     count_query,
     moment_of,
     record_keys,
-    typed_columns,
 )
-from auditor.attribution.lanes import Lanes, TextFile, Unreadable
+from auditor.attribution.lanes import TextFile, Unreadable
 from auditor.attribution.record_format import RecordFormat, columns
+from auditor.attribution.sources import column_kind, parquet_source, text_source, typed_parquet_source
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
 from auditor.model.network import NatGateway
@@ -34,7 +33,6 @@ from auditor.model.network import NatGateway
 if TYPE_CHECKING:
     import duckdb
 
-_NUMBERS = frozenset({"bytes", "start", "end", WEIGHT})
 Row = Mapping[str, str | int | None]
 _SUMS = {
     "outcome": "INTEGER",
@@ -47,10 +45,6 @@ _SUMS = {
     "last_second": "BIGINT",
 }
 _NO_SUMS = f"CREATE TEMP TABLE sums ({', '.join(f'{name} {kind}' for name, kind in _SUMS.items())})"
-_PATTERN = re.compile(r"([\[*?])")
-_BUFFER = 8 * 1024 * 1024
-_WITH_ERRORS = "store_rejects = true, rejects_limit = 0"
-_SILENTLY = "ignore_errors = true"
 
 
 @dataclass
@@ -79,9 +73,7 @@ class Scan:
         """Text files, gzip or not, by their format."""
         for form, group in files.items():
             if self._is_enough(form, group[0].path, len(group)):
-                with Lanes(iter(group), min(len(group), os.cpu_count() or 1)) as lanes:
-                    self._count_text(form, group, lanes)
-                self.unreadable += lanes.unreadable
+                self._count_text(form, group)
 
     def parquet(self, paths: Sequence[Path]) -> None:
         """Parquet files, by their columns."""
@@ -107,7 +99,7 @@ class Scan:
         names = ["records" if name == WEIGHT else name for name in weighted.fields]
         values = [[None if row.get(name) == "-" else row.get(name) for row in rows] for name in names]
         chosen = (
-            f"UNNEST(${number}::{_kind(name)}[]) AS {name.replace('-', '_')}"
+            f"UNNEST(${number}::{column_kind(name)}[]) AS {name.replace('-', '_')}"
             for number, name in enumerate(weighted.fields, start=1)
         )
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS SELECT {', '.join(chosen)}", values)
@@ -136,7 +128,7 @@ class Scan:
         import duckdb  # noqa: PLC0415
 
         try:
-            schema = self.connection.execute(f"DESCRIBE SELECT * FROM {_parquet([path])}").fetchall()  # noqa: S608
+            schema = self.connection.execute(f"DESCRIBE SELECT * FROM {parquet_source([path])}").fetchall()  # noqa: S608
         except duckdb.Error as error:
             self.unreadable.append(Unreadable(path, str(error).partition("\n")[0]))
             return ()
@@ -148,7 +140,7 @@ class Scan:
 
         try:
             with self._all_or_nothing():
-                before, records = self._looked_at(), _read_parquet(paths, names)
+                before, records = self._looked_at(), typed_parquet_source(paths, names)
                 for part in (Part.CARRYING, Part.EMPTY):
                     self._count(columns(names), records, part)
                 count, *extent = self._extent(names, records)
@@ -171,16 +163,31 @@ class Scan:
             raise
         self.connection.commit()
 
-    def _count_text(self, form: RecordFormat, group: Sequence[TextFile], lanes: Lanes) -> None:
+    def _count_text(self, form: RecordFormat, group: Sequence[TextFile]) -> None:
+        from auditor.attribution.grouping import Grouping  # noqa: PLC0415 -- NumPy
+        from auditor.attribution.plain_lines import Splitter  # noqa: PLC0415 -- NumPy
+
+        span = self._span(group)
+        keys = [key for key, _, _ in record_keys(self.gateways)]
+        count_odd = partial(self._count_odd, form, span)
+        skips_private = bool(span) and not form.names_clients
+        splitter = Splitter(form, keys, self._seconds, skips_private=skips_private)
+        grouping = Grouping(self.connection, splitter, count_odd)
+        grouping.read(group)
+        self.unreadable += grouping.unreadable
+        self._count_lines(grouping.form, grouping.rows(), grouping.count, span)
+
+    def _count_odd(self, form: RecordFormat, span: Seconds | None, path: Path, count: int) -> None:
+        records = text_source(path, form, keeps_errors=bool(span))
+        self._count_lines(form, records, count, span)
+
+    def _count_lines(self, form: RecordFormat, records: str, count: int, span: Seconds | None) -> None:
         """Most records tell nothing and need not be looked at, if the first start and the last end are nearly known."""
-        before, span = self._looked_at(), self._span(group)
-        if span:
-            self._count(form, _read_csv(lanes.paths, form), Part.TELLING, span)
-            self._pass_over(lanes.count_of_lines - (self._looked_at() - before), span)
-        else:  # perhaps not one line is a record of this format, and the engine would keep each with its error
-            self._count(form, _read_csv(lanes.paths, form, _SILENTLY), Part.ALL)
-            missed = lanes.count_of_lines - (self._looked_at() - before)
-            self._pass_over(missed, (None, None), UNREADABLE)
+        before = self._looked_at()
+        # Without a span perhaps not one line is a record of this format, and the engine would keep each with its error.
+        self._count(form, records, Part.TELLING if span else Part.ALL, span)
+        missed = count - (self._looked_at() - before)
+        self._pass_over(missed, span or (None, None), None if span else UNREADABLE)
 
     def _span(self, group: Sequence[TextFile]) -> Seconds | None:
         """From the least start to the greatest end of one record a file."""
@@ -226,35 +233,3 @@ def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object
 def _own_addresses(gateways: Sequence[NatGateway]) -> list[tuple[int, str]]:
     own = ((number, a) for number, one in enumerate(gateways) for a in one.addresses)
     return [(number, ip) for number, a in own for ip in (a.private_ip, a.public_ip) if ip]
-
-
-def _kind(name: str) -> str:
-    return "BIGINT" if name in _NUMBERS else "VARCHAR"
-
-
-def _read_csv(paths: Sequence[str], form: RecordFormat, on_error: str = _WITH_ERRORS) -> str:
-    """Only the columns that are used keep their names, so no name out of a file becomes SQL."""
-    kinds = {
-        (name.replace("-", "_") if name in USED else f"_{number}"): _kind(name)
-        for number, name in enumerate(form.fields)
-    }
-    return (
-        f"read_csv({_texts(paths)}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
-        f" escape = '', comment = '', nullstr = '-', compression = 'none', {on_error},"
-        f" buffer_size = {_BUFFER}, max_line_size = {_BUFFER // 4})"
-    )
-
-
-def _read_parquet(paths: Sequence[Path], names: Sequence[str]) -> str:
-    chosen = typed_columns(name.replace("_", "-") for name in names)
-    return f"(SELECT {chosen} FROM {_parquet(paths)})"  # noqa: S608
-
-
-def _parquet(paths: Iterable[Path]) -> str:
-    """These very files: a path is no pattern, and `action=REJECT/` in it is no column."""
-    literal = _texts(_PATTERN.sub(r"[\1]", str(path)) for path in paths)
-    return f"read_parquet({literal}, hive_partitioning = false)"
-
-
-def _texts(texts: Iterable[str]) -> str:
-    return "[" + ", ".join("'" + text.replace("'", "''") + "'" for text in texts) + "]"
