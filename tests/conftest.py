@@ -15,7 +15,7 @@ from tests.fault_proxy import FaultProxy
 settings.register_profile(
     "laws",
     deadline=None,
-    max_examples=100,
+    max_examples=50,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -21,7 +21,7 @@ def bucket_proxy() -> Iterator[FaultProxy]:
     """One embedded AWS with one empty bucket, which every test uses under a prefix of its own."""
     with served("blank") as aws, FaultProxy(aws.url) as proxy:
         credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        client = boto3.client("s3", endpoint_url=aws.url, region_name="eu-central-1", **credentials)
+        client = boto3.Session(region_name="eu-central-1", **credentials).client("s3", endpoint_url=aws.url)
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         client.close()
         yield proxy
