@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +17,19 @@ from tests.embedded import OWN, ROOT, clean_environment
 from tests.fault_proxy import FaultProxy
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first test that needed a run has made."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def saved(run: Auditor, tmp_path: Path) -> Path:
-    """A run's folder."""
-    assert run("--region", "eu-central-1").returncode == OK
-    return tmp_path / "report"
+def saved(run: Auditor, tmp_path: Path, kept: Path) -> Path:
+    """A run's folder; the run is made once, for reading the company takes long."""
+    if not any(kept.iterdir()):
+        assert run("--region", "eu-central-1").returncode == OK
+        shutil.copytree(tmp_path / "report", kept, dirs_exist_ok=True)
+    return shutil.copytree(kept, tmp_path / "report", dirs_exist_ok=True)
 
 
 def test_saved_evidence_gives_the_same_audit_byte_for_byte_and_calls_nobody(
