@@ -14,7 +14,7 @@ from auditor.collectors.run import Progress
 from auditor.config import Config, load
 from auditor.demo.company import DEMO_NOW
 from auditor.errors import Exit, UsageError
-from auditor.model.evidence import Gap, Source
+from auditor.model.evidence import Evidence, Gap, Source
 from tests.embedded import MEMBER, OWN, Served
 from tests.fault_proxy import FaultProxy
 
@@ -63,6 +63,16 @@ def test_the_folder_is_tried_before_anything_is_read(config: Config, proxy: Faul
     assert proxy.calls == []
 
 
+READ: list[Evidence] = []
+
+
+def frankfurt(config: Config) -> Evidence:
+    """One region of the company, read once for all tests: that takes long, and here it is not what is tried."""
+    if not READ:
+        READ.append(pipeline.read(config.model_copy(update={"regions": ("eu-central-1",)}), DEMO_NOW, Progress()))
+    return READ[0]
+
+
 @pytest.mark.parametrize(
     ("gaps", "options", "code"),
     [
@@ -75,17 +85,13 @@ def test_the_folder_is_tried_before_anything_is_read(config: Config, proxy: Faul
     ],
 )
 def test_how_a_run_ends(config: Config, gaps: tuple[Gap, ...], options: dict[str, object], code: Exit) -> None:
-    evidence = replace(
-        pipeline.read(config.model_copy(update={"regions": ("eu-central-1",)}), DEMO_NOW, Progress()), gaps=gaps
-    )
-    outcome = pipeline.report(evidence, config)
+    outcome = pipeline.report(replace(frankfurt(config), gaps=gaps), config)
     assert outcome.audit.totals.saving_measured > Decimal("0.01")
     assert outcome.exit_code(config.model_copy(update=options)) is code
 
 
 def test_a_limit_is_exceeded_only_by_more(config: Config) -> None:
-    evidence = pipeline.read(config.model_copy(update={"regions": ("eu-central-1",)}), DEMO_NOW, Progress())
-    outcome = pipeline.report(evidence, config)
+    outcome = pipeline.report(frankfurt(config), config)
     exactly = config.model_copy(update={"fail_above": outcome.audit.totals.saving_measured})
     assert outcome.exit_code(exactly) is Exit.REPORTED
 
