@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from auditor.model.letter import Channel, Letter
 if TYPE_CHECKING:
     from apprise import Apprise
 
-_log = logging.getLogger("apprise")
+logging.getLogger("apprise").disabled = True  # it logs what it sends and to where: URLs hold tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,9 @@ def parcels(letter: Letter, services: tuple[Service, ...], run_id: str) -> Itera
 
 
 async def _notify(service: Service, letter: Letter) -> None:
-    with _quiet():
-        sent = await _apprise(service).async_notify(
-            body=letter.brief, title=letter.subject, body_format="text", interpret_escapes=False
-        )
+    sent = await _apprise(service).async_notify(
+        body=letter.brief, title=letter.subject, body_format="text", interpret_escapes=False
+    )
     if not sent:
         step = f"check its URL in {NOTIFY_URLS}, and the network to it"
         raise NotSentError(f"{service.name}: the service did not take the message", step, again=True)
@@ -72,25 +70,13 @@ def _apprise(service: Service) -> Apprise:
 
 
 def _require_known(service: Service) -> None:
-    with _quiet():
-        if not len(_apprise(service)):
-            raise UsageError(
-                f"{service.name} in {NOTIFY_URLS} is no URL that Apprise knows: such as slack://…, msteams://…, jsons://…"
-            )
+    if not len(_apprise(service)):
+        raise UsageError(
+            f"{service.name} in {NOTIFY_URLS} is no URL that Apprise knows: such as slack://…, msteams://…, jsons://…"
+        )
 
 
 def _scheme(url: str) -> str:
     """The part before `://`, which holds no secret; of what has none, nothing is shown."""
     scheme, mark, _ = url.partition("://")
     return scheme.lower() if mark and scheme.isalnum() and len(scheme) <= len("workflows12") else "unknown"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Apprise logs what it sends and to where."""
-    before = _log.level
-    _log.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        _log.setLevel(before)
