@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from auditor.model.audit import ScopeSummary
+from auditor.model.history import Lost, SinceLast
 from auditor.model.letter import Since
 from auditor.model.narrowing import narrowed, narrowed_since
 from auditor.model.plain import to_json
@@ -32,7 +33,9 @@ def test_what_is_left_is_of_the_account_and_adds_up() -> None:
 
 def test_nothing_names_the_other_account() -> None:
     for mine, other in ((ONE, TWO), (TWO, ONE)):
-        noted = replace(AUDIT, notes=(f"the flow log of account {other} is late",))
+        lost = Lost(other, "eu-west-1", f"{mine} may not read {other}")
+        past = SinceLast("a-run", datetime(2026, 11, 13, tzinfo=UTC), lost=(lost,))
+        noted = replace(AUDIT, notes=(f"the flow log of account {other} is late",), since_last=past)
         assert mine in to_json(noted)
         assert other not in to_json(narrowed(noted, {mine}))
 
