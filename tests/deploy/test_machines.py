@@ -62,7 +62,7 @@ def test_the_cron_job_runs_alone_as_nobody_and_with_nothing_to_write_but_its_fol
         "capabilities": {"drop": ["ALL"]},
     }
     writable = [one["mountPath"] for one in container["volumeMounts"] if not one.get("readOnly")]
-    assert writable == ["/work"]
+    assert writable == ["/data"]
     assert "eks.amazonaws.com/role-arn" in kubernetes()["ServiceAccount"]["metadata"]["annotations"]
     volumes = {one["name"] for one in pod["volumes"]}
     assert {one["name"] for one in container["volumeMounts"]} == volumes
@@ -74,7 +74,7 @@ def test_the_configuration_in_the_config_map_can_be_loaded(tmp_path: Path) -> No
     file.write_text(text.replace('"ACCOUNT"', '"111122223333"').replace('"MEMBER"', '"444455556666"'))
     config = load(file)
     assert config.mail
-    assert (config.mail.smtp_user, str(config.output)) == ("auditor", "/work/report")
+    assert (config.mail.smtp_user, str(config.output)) == ("auditor", "/data/report")
 
 
 def test_the_composed_service_runs_with_little() -> None:
