@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
@@ -20,7 +19,7 @@ from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
 from auditor.aws.operations import DESCRIBE_FLOW_LOGS, GET_OBJECT, START_QUERY, START_QUERY_EXECUTION
 from auditor.model.attributed import Engine, EngineChoice, PlannedScan
-from auditor.model.evidence import Evidence, Gap, Scope, Source
+from auditor.model.evidence import Call, Evidence, Gap, Scope, Source
 from auditor.model.money import EXACT, ZERO, Prices, total
 
 _ACTIONS = {Engine.DUCKDB: GET_OBJECT, Engine.ATHENA: START_QUERY_EXECUTION, Engine.LOGS_INSIGHTS: START_QUERY}
@@ -102,10 +101,10 @@ class Callers:
         calls = await self._reached[account_id]
         return self._used.setdefault((account_id, region), calls.at(region))
 
-    def sent(self, account_id: str, region: str) -> Counter[str]:
+    def sent(self, account_id: str, region: str) -> tuple[Call, ...]:
         """What was sent there."""
         used = self._used.get((account_id, region))
-        return used.target.sent if used else Counter()
+        return used.target.calls if used else ()
 
 
 async def plan(evidence: Evidence, callers: Callers, limits: Limits) -> list[Planned]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,7 @@ from auditor.aws.operations import ATHENA_OPERATIONS, DESCRIBE_INTERFACES, LIST_
 from auditor.aws.session import AuditSession
 from auditor.errors import UsageError
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, PlannedScan, TopTalker
-from auditor.model.evidence import Call, Evidence, Gap, Scope, Source
+from auditor.model.evidence import Evidence, Gap, Scope, Source, summed
 from auditor.model.money import total
 from auditor.model.network import Interface
 
@@ -216,10 +215,10 @@ def _with_all(evidence: Evidence, found: Sequence[Read]) -> Evidence:
 def _with_calls(evidence: Evidence, callers: Callers) -> Evidence:
     """The evidence with the calls that this took."""
     scopes = (
-        replace(scope, calls=_sum_of(scope.calls, callers.sent(scope.account_id, scope.region)))
+        replace(scope, calls=summed((*scope.calls, *callers.sent(scope.account_id, scope.region))))
         for scope in evidence.scopes
     )
-    return replace(evidence, scopes=tuple(scopes), calls=_sum_of(evidence.calls, callers.own.target.sent))
+    return replace(evidence, scopes=tuple(scopes), calls=summed((*evidence.calls, *callers.own.target.calls)))
 
 
 def _with(scope: Scope, found: Sequence[Read]) -> Scope:
@@ -233,9 +232,3 @@ def _with(scope: Scope, found: Sequence[Read]) -> Scope:
         scans=tuple(one.scan for one in found if one.scan),
         gaps=(*scope.gaps, *gaps),
     )
-
-
-def _sum_of(calls: Iterable[Call], sent: Counter[str]) -> tuple[Call, ...]:
-    counts = Counter({one.operation: one.count for one in calls})
-    counts.update(sent)
-    return tuple(Call(operation, count) for operation, count in sorted(counts.items()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 
 from botocore.exceptions import (
     ClientError,
@@ -27,6 +28,8 @@ from botocore.parsers import ResponseParserError
 from auditor.aws.operations import Operation
 from auditor.errors import AuditorError
 
+_ATTEMPTS, _ATTEMPTS_IF_THROTTLED = 4, 6
+
 
 class Kind(StrEnum):
     """Why a call gave no answer."""
@@ -36,15 +39,17 @@ class Kind(StrEnum):
     CREDENTIALS = "credentials"
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable answer"
     UNKNOWN = "unknown answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What AWS itself said: its error code, its words, and the headers by their names in lower case."""
+    """What AWS itself said: its error code, its words, the HTTP status, the headers by their names in lower case."""
 
     code: str = ""
     message: str = ""
+    status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +61,14 @@ class AwsFailureError(AuditorError):
         self.kind = kind
         self.reason = reason
         self.refusal = refusal or Refusal()
+
+    @property
+    def attempts(self) -> int:
+        """How often such a call is tried in all: only what may pass is tried again."""
+        if self.kind is Kind.THROTTLED:
+            return _ATTEMPTS_IF_THROTTLED
+        is_broken = self.refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return _ATTEMPTS if is_broken or self.kind in {Kind.UNREACHABLE, Kind.UNREADABLE} else 1
 
 
 # EC2 API reference, "Error codes"; CloudWatch, STS and Price List API references, "Common errors" (read 2026-11-20).
@@ -116,6 +129,7 @@ _HINTS = {
     Kind.CREDENTIALS: "renew the credentials and run again",
     Kind.THROTTLED: "AWS asked to slow down until the retries were used up: run again at a quieter time",
     Kind.UNREACHABLE: "no answer from the endpoint: check network, proxy and AWS_ENDPOINT_URL",
+    Kind.UNREADABLE: "an answer that is not understood: run again, then report it",
     Kind.UNKNOWN: "an answer that is not understood: run again, then report it",
 }
 
@@ -135,6 +149,8 @@ def _kind(error: Exception) -> Kind:
         return _KIND_OF_CODE.get(error.response.get("Error", {}).get("Code", ""), Kind.UNKNOWN)
     if isinstance(error, _CREDENTIALS):
         return Kind.CREDENTIALS
+    if isinstance(error, ResponseParserError | KeyError):
+        return Kind.UNREADABLE
     return Kind.UNREACHABLE if isinstance(error, _CONNECTION) else Kind.UNKNOWN
 
 
@@ -142,8 +158,9 @@ def _refusal(error: Exception) -> Refusal:
     if not isinstance(error, ClientError):
         return Refusal()
     told = error.response.get("Error", {})
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return Refusal(str(told.get("Code", "")), str(told.get("Message", "")), headers)
+    sent = error.response.get("ResponseMetadata", {})
+    headers = sent.get("HTTPHeaders", {})
+    return Refusal(str(told.get("Code", "")), str(told.get("Message", "")), sent.get("HTTPStatusCode", 0), headers)
 
 
 def _said(error: Exception) -> str:

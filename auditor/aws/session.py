@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, nullcontext
@@ -31,19 +32,23 @@ from auditor import __version__
 from auditor.aws import guard
 from auditor.aws.failures import AwsFailureError, Kind, failure
 from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, Operation
+from auditor.aws.pacing import SHARE, Pacer
 from auditor.errors import UsageError
+from auditor.model.evidence import Call
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_REGION = "us-east-1"
 _CALLS_IN_FLIGHT = 128
 _FIRST_CALL_IS_SENT = 0.02
+_FIRST_PAUSE = 1.0
 _PREPARED = ("sts", "ec2", "cloudwatch", "pricing")
 _CONFIG = AioConfig(
     connect_timeout=5,
     read_timeout=30,
     max_pool_connections=_CALLS_IN_FLIGHT,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    # Its own retries know nothing of accounts: one that is throttled would use up the retries of all.
+    retries={"mode": "standard", "total_max_attempts": 1},
     # Both save a tenth of the time: requests are few and fixed, and a test validates them against AWS's models.
     user_agent=f"auditor/{__version__}",
     parameter_validation=False,
@@ -52,13 +57,19 @@ _CONFIG = AioConfig(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whose credentials sign a call and in which region it lands; `sent` counts what was sent there."""
+    """Whose credentials sign a call and where it lands; counts of what was sent there, and refused for haste."""
 
     account_id: str
     region: str
     credentials: Any
     who: str = "the caller"
     sent: Counter[str] = field(default_factory=Counter)
+    throttled: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What was sent so far."""
+        return tuple(Call(name, count, self.throttled[name]) for name, count in sorted(self.sent.items()))
 
     def at(self, region: str) -> Target:
         """The same account in another region, with a count of its own."""
@@ -71,12 +82,15 @@ _target: ContextVar[Target] = ContextVar("target")
 class AuditSession:
     """An async context manager; everything that it creates carries the read-only guard."""
 
-    def __init__(self, profile: str | None = None, operations: Iterable[Operation] = OPERATIONS) -> None:
+    def __init__(
+        self, profile: str | None = None, operations: Iterable[Operation] = OPERATIONS, share: int = SHARE
+    ) -> None:
         _require_usable_endpoints()
         self._session = AioSession(profile=profile)
         self._stack = AsyncExitStack()
         self._clients: dict[str, asyncio.Task[Any]] = {}
         self._slots = asyncio.Semaphore(_CALLS_IN_FLIGHT)
+        self._pacer = Pacer(share)
         guard.install(self._session, operations)
         self._session.register("before-endpoint-resolution", _resolve_in_region)
         self._session.register("before-call", _sign_for_target)
@@ -131,7 +145,28 @@ class AuditSession:
             await self.client(service)
 
     async def call(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
-        """One call for a target; raises `AwsFailureError` with the reason for a gap."""
+        """One call for a target, when its turn has come; `AwsFailureError` has the reason for a gap."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._attempt(target, operation, params)
+            except AwsFailureError as error:
+                if attempt >= error.attempts:
+                    raise
+            await asyncio.sleep(_backoff(attempt))
+
+    async def _attempt(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
+        await self._pacer.turn(target.account_id, target.region, operation)
+        try:
+            return await self._sent(target, operation, params)
+        except AwsFailureError as error:
+            if error.kind is Kind.THROTTLED:
+                target.throttled[f"{operation.service}:{operation.name}"] += 1
+                self._pacer.throttled(target.account_id, target.region, operation)
+            raise
+
+    async def _sent(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
         client = await self.client(operation.service)
         token = _target.set(target)
         # A role is assumed again in the middle of a call that holds a slot already.
@@ -189,6 +224,11 @@ def _count(event_name: str, **_: Any) -> None:
     target = _target.get()
     target.sent[f"{service}:{operation}"] += 1
     _log.info("%s %s %s:%s", target.account_id or "-", target.region, service, operation)
+
+
+def _backoff(attempt: int) -> float:
+    """Seconds after a failed attempt: up to one, two, four …, at random, so that calls do not come back together."""
+    return random.uniform(0, _FIRST_PAUSE * 2 ** (attempt - 1))  # noqa: S311 -- no secret
 
 
 def _unknown_profile(error: ProfileNotFound) -> UsageError:

@@ -16,7 +16,7 @@ from auditor.collectors.price_reading import PriceReader
 from auditor.collectors.prices import bundled_prices
 from auditor.collectors.scope import collect_scope
 from auditor.errors import NoAccessError, UsageError
-from auditor.model.evidence import EVIDENCE_VERSION, Call, Evidence, Gap, Scope, Source, Window
+from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Gap, Scope, Source, Window, summed
 from auditor.model.money import Price, Prices
 
 
@@ -98,7 +98,7 @@ async def collect(selection: Selection, progress: Progress | None = None) -> Evi
         prices=Prices(rows),
         gaps=tuple(sorted(run.gaps, key=lambda gap: (gap.account_id, gap.source))),
         notes=prices.notes,
-        calls=_calls([own, *prices.asked, *run.reached]),
+        calls=summed(call for made in (own, *prices.asked, *run.reached) for call in made.target.calls),
     )
 
 
@@ -157,11 +157,3 @@ def _require_access(run: Run) -> None:
     gaps = [*run.gaps, *(gap for scope in run.scopes for gap in scope.gaps)]
     reasons = list(dict.fromkeys(gap.reason for gap in gaps))
     raise NoAccessError(f"nothing could be read: {reasons[0] if reasons else 'no account and no region to read'}")
-
-
-def _calls(made: list[ScopeCalls]) -> tuple[Call, ...]:
-    counts: dict[str, int] = {}
-    for calls in made:
-        for operation, count in calls.target.sent.items():
-            counts[operation] = counts.get(operation, 0) + count
-    return tuple(Call(operation, count) for operation, count in sorted(counts.items()))

@@ -32,7 +32,7 @@ from auditor.collectors.surroundings import (
     fetch_security_groups,
 )
 from auditor.collectors.vpcs import fetch_dns, fetch_subnets, fetch_vpcs, fetch_zones, with_dns
-from auditor.model.evidence import Call, Gap, Scope, Series, Source, Window
+from auditor.model.evidence import Gap, Scope, Series, Source, Window
 from auditor.model.network import Endpoint, NatGateway, Network, RouteTable
 
 T = TypeVar("T")
@@ -243,6 +243,6 @@ def _scope(reading: Reading, network: Network, series: tuple[Series, ...] = (), 
         network=network,
         series=series,
         gaps=tuple(sorted(reading.gaps, key=lambda gap: gap.source)),
-        calls=tuple(Call(operation, count) for operation, count in sorted(target.sent.items())),
+        calls=target.calls,
         metrics_requested=metrics,
     )

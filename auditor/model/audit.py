@@ -16,7 +16,7 @@ from auditor.model.history import SinceLast
 from auditor.model.money import Line, Price
 from auditor.model.traffic import Level
 
-AUDIT_VERSION = "1.2"
+AUDIT_VERSION = "1.3"
 
 
 class Severity(StrEnum):
@@ -267,6 +267,7 @@ class SourceCost:
     source: str
     api_calls: int
     usd: Decimal | None
+    throttled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,7 @@ class RunCost:
     usd: Decimal | None
     by_source: tuple[SourceCost, ...]
     scans: tuple[ScanCost, ...]
+    throttled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

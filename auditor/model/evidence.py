@@ -5,6 +5,8 @@ Saved as JSON, it renders the same figures again offline.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -101,10 +103,21 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How often an operation was called, attempts included."""
+    """How often an operation was called, attempts included; `throttled` of them AWS refused for haste."""
 
     operation: str
     count: int
+    throttled: int = 0
+
+
+def summed(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """One row for each operation."""
+    counts: Counter[str] = Counter()
+    throttled: Counter[str] = Counter()
+    for call in calls:
+        counts[call.operation] += call.count
+        throttled[call.operation] += call.throttled
+    return tuple(Call(operation, counts[operation], throttled[operation]) for operation in sorted(counts))
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
 from auditor.model.attributed import Engine, FlowLogScan
 from auditor.model.audit import EndpointCost, NatGatewayCost, RunCost, ScanCost, SourceCost
-from auditor.model.evidence import Evidence
+from auditor.model.evidence import Call, Evidence, summed
 from auditor.model.money import EXACT, Bill, Item, total
 from auditor.model.network import Endpoint, NatGateway
 from auditor.whatif.bill import Traffic
@@ -40,15 +39,21 @@ def endpoint_costs(evidence: Evidence, bill: Bill) -> tuple[EndpointCost, ...]:
 
 def run_cost(evidence: Evidence) -> RunCost:
     """What the run called; metrics are charged for, and the reading of flow logs."""
-    counts: Counter[str] = Counter()
-    for call in (*evidence.calls, *(call for scope in evidence.scopes for call in scope.calls)):
-        counts[call.operation] += call.count
+    calls = {call.operation: call for call in summed((*evidence.calls, *(c for s in evidence.scopes for c in s.calls)))}
     scans = [scan for scope in evidence.scopes for scan in scope.scans]
     charged = [(_METRICS_CALL, metrics_usd(evidence)), *((_CHARGED[scan.engine], scan.usd) for scan in scans)]
-    names = sorted({*counts, *(_CHARGED[scan.engine] for scan in scans)})
-    rows = tuple(SourceCost(name, counts[name], _sum(usd for call, usd in charged if call == name)) for name in names)
-    usd = _sum(usd for _, usd in charged)
-    return RunCost(sum(counts.values()), usd, rows, tuple(_scan_cost(scan) for scan in scans))
+    rows = tuple(
+        SourceCost(name, made.count, _sum(usd for call, usd in charged if call == name), made.throttled)
+        for name in sorted({*calls, *(_CHARGED[scan.engine] for scan in scans)})
+        for made in (calls.get(name, Call(name, 0)),)
+    )
+    return RunCost(
+        api_calls=sum(row.api_calls for row in rows),
+        throttled=sum(row.throttled for row in rows),
+        usd=_sum(usd for _, usd in charged),
+        by_source=rows,
+        scans=tuple(_scan_cost(scan) for scan in scans),
+    )
 
 
 def _scan_cost(scan: FlowLogScan) -> ScanCost:

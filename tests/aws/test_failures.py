@@ -68,7 +68,7 @@ def test_an_error_without_a_code_is_still_told() -> None:
         (ReadTimeoutError(endpoint_url="https://ec2.eu-west-1.amazonaws.com"), Kind.UNREACHABLE),
         (NoCredentialsError(), Kind.CREDENTIALS),
         (UnauthorizedSSOTokenError(), Kind.CREDENTIALS),
-        (ResponseParserError("<html>"), Kind.UNKNOWN),
+        (ResponseParserError("<html>"), Kind.UNREADABLE),
     ],
 )
 def test_what_fails_before_aws_answers(error: BotoCoreError, kind: Kind) -> None:
@@ -89,3 +89,20 @@ def test_what_aws_itself_said_is_kept_apart_from_the_reason() -> None:
     assert (refusal.code, refusal.message) == ("403", "Forbidden")
     assert refusal.headers["x-amz-bucket-region"] == "eu-west-1"
     assert told(NoCredentialsError()).refusal.code == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (client_error("RequestLimitExceeded"), 6),
+        (ReadTimeoutError(endpoint_url="https://ec2.eu-west-1.amazonaws.com"), 4),
+        (ResponseParserError("<html>"), 4),
+        (ClientError({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "DescribeVpcs"), 4),
+        (ClientError({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "DescribeVpcs"), 1),
+        (client_error("UnauthorizedOperation"), 1),
+        (client_error("ExpiredToken"), 1),
+        (NoCredentialsError(), 1),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(error: BotoCoreError | ClientError, attempts: int) -> None:
+    assert told(error).attempts == attempts

@@ -30,6 +30,7 @@ _MOST_MISSES = 100
 PAUSES = (1.0, 4.0, 15.0)
 """Seconds before an object is tried again, beyond the SDK's own attempts: S3 takes time to make room for a prefix."""
 
+_PASSING = {Kind.THROTTLED, Kind.UNREACHABLE, Kind.UNREADABLE}
 _PASSING_CODES = frozenset({"InternalError", "ServiceUnavailable", "RequestTimeout", "500", "503"})
 _FINAL_CODES = {
     "NoSuchKey": "gone since it was listed: a lifecycle rule of the bucket deletes it",
@@ -129,7 +130,7 @@ class _Download:
                 return
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # so that not all come at once again
         if failure := await self._attempt(one, path):
-            raise failure if failure.kind in {Kind.THROTTLED, Kind.UNREACHABLE} else self._missed(failure)
+            raise failure if failure.kind in _PASSING else self._missed(failure)
 
     async def _attempt(self, one: StoredObject, path: Path) -> AwsFailureError | None:
         """Nothing where it worked, what went wrong where another try may work; raises where none will."""
@@ -154,7 +155,7 @@ class _Download:
             raise _MissingObjectError(_FINAL_CODES[code]) from failure
         if failure.kind is Kind.DENIED:
             raise self._missed(failure) from failure
-        if failure.kind in {Kind.THROTTLED, Kind.UNREACHABLE} or code in _PASSING_CODES:
+        if failure.kind in _PASSING or code in _PASSING_CODES:
             return failure
         if failure.kind is Kind.UNKNOWN:
             raise self._missed(failure) from failure
