@@ -22,6 +22,14 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from auditor.aws.settings import (
+    CHAINED_MINUTES,
+    AccountSettings,
+    RoleArn,
+    SessionMinutes,
+    SessionName,
+    UnitId,
+)
 from auditor.checked import AccountId, Address, RegionName, like
 from auditor.delivery.settings import MailSettings, NotifySettings, words
 from auditor.errors import UsageError
@@ -96,8 +104,15 @@ class Config(BaseSettings):
     profile: str | None = None
     regions: Annotated[tuple[RegionName, ...], NoDecode] = ()
     accounts: Annotated[tuple[AccountId, ...], NoDecode] = ()
+    organization: bool = False
+    organizational_units: Annotated[tuple[UnitId, ...], NoDecode] = ()
+    exclude_accounts: Annotated[tuple[AccountId, ...], NoDecode] = ()
     role: Annotated[str, Field(min_length=1)] | None = None
     external_id: str | None = Field(default=None, repr=False)
+    role_chain: Annotated[tuple[RoleArn, ...], NoDecode] = ()
+    session_name: SessionName = "auditor"
+    session_minutes: SessionMinutes | None = None
+    max_api_share: Annotated[int, Field(ge=1, le=100)] = 25
     window_days: Annotated[int, Field(ge=1, le=455)] = 30
     formats: Annotated[tuple[Format, ...], NoDecode] = (Format.HTML, Format.PDF, Format.JSON)
     output: Path = Path("auditor-report")
@@ -124,6 +139,7 @@ class Config(BaseSettings):
     mail: MailSettings | None = None
     notify: NotifySettings = NotifySettings()
     owners: dict[AccountId, tuple[Address, ...]] = Field(default_factory=dict)
+    account: dict[AccountId, AccountSettings] = Field(default_factory=dict)
 
     @property
     def constraints(self) -> Constraints:
@@ -135,6 +151,16 @@ class Config(BaseSettings):
     def _athena_is_named(self) -> Self:
         if self.scan_with is EngineChoice.ATHENA and self.athena_workgroup is None:
             raise ValueError("scan_with athena needs athena_workgroup: the workgroup whose cutoff bounds a query")
+        return self
+
+    @model_validator(mode="after")
+    def _organization_is_reached(self) -> Self:
+        if self.organizational_units and not self.organization:
+            raise ValueError("organizational_units without organization: they choose among its accounts")
+        if self.organization and not self.role:
+            raise ValueError("organization needs role: the name of the role to assume in its accounts")
+        if self.role_chain and (self.session_minutes or 0) > CHAINED_MINUTES:
+            raise ValueError("session_minutes with role_chain: AWS lets a role that a role assumed hold 60 at most")
         return self
 
     @model_validator(mode="after")
@@ -157,7 +183,11 @@ class Config(BaseSettings):
             raise ValueError("accepted findings stand in a file, each as a table [[accepted]]")
         return value
 
-    @field_validator("regions", "accounts", "formats", "keep_private", "exclude", mode="before")
+    @field_validator(
+        *("regions", "accounts", "organizational_units", "exclude_accounts", "role_chain"),
+        *("formats", "keep_private", "exclude"),
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:  # noqa: ANN401 -- whatever TOML, environment or command line give
         """Accept `a,b` where a list is meant, as the environment and the command line write it."""
@@ -187,6 +217,7 @@ _TABLES = {
     "mail": [field.alias or key for key, field in MailSettings.model_fields.items()],
     "notify": list(NotifySettings.model_fields),
     "owners": ["account ids"],
+    "account": list(AccountSettings.model_fields),
 }
 """The tables of the file that stand once each, and their keys."""
 

@@ -20,6 +20,13 @@ Regions = Annotated[
     list[str] | None, typer.Option("--region", metavar="REGION", help="Repeatable. Default: all enabled.")
 ]
 Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Repeatable. Default: your own.")]
+Organization = Annotated[
+    bool, typer.Option("--organization", help="All active accounts of your organization in AWS Organizations.")
+]
+MaxApiShare = Annotated[
+    int | None,
+    typer.Option(metavar="PERCENT", help="Share of AWS's API limits that the audit may take. Default: 25."),
+]
 Role = Annotated[str | None, typer.Option(metavar="ROLE", help="Role to assume in the other accounts: name or ARN.")]
 ExternalId = Annotated[str | None, typer.Option(metavar="ID", help="Its external id; better AUDITOR_EXTERNAL_ID.")]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")]

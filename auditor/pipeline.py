@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
+from auditor.aws.accounts import Access, Exceptional
 from auditor.collectors.endpoints import fetch_offers
+from auditor.collectors.organization import Choice
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
 from auditor.collectors.surroundings import fetch_interfaces_of
@@ -176,8 +178,8 @@ def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.
         find_services=fetch_offers,
         resolve=system_dns if config.public_lookups else None,
         profile=config.profile,
-        role=config.role,
-        external_id=config.external_id,
+        access=access(config),
+        api_share=config.max_api_share,
         tell=progress.note,
     )
 
@@ -263,15 +265,29 @@ def attribute(paths: Sequence[str], described: Path, region: str, config: Config
 
 def selection(config: Config, now: datetime) -> Selection:
     """What the collectors are to read."""
+    chosen = Choice(config.organizational_units, frozenset(config.exclude_accounts)) if config.organization else None
     return Selection(
         window=window_of(config.window_days, now),
         generated_at=now,
         profile=config.profile,
         regions=config.regions,
         accounts=config.accounts,
+        access=access(config),
+        organization=chosen,
+        api_share=config.max_api_share,
+        live_prices=config.live_prices,
+    )
+
+
+def access(config: Config) -> Access:
+    """How the configuration reaches other accounts."""
+    return Access(
         role=config.role,
         external_id=config.external_id,
-        live_prices=config.live_prices,
+        chain=config.role_chain,
+        session_name=config.session_name,
+        seconds=config.session_minutes * 60 if config.session_minutes else None,
+        exceptional={account: Exceptional(**dict(one)) for account, one in config.account.items()},
     )
 
 

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from auditor.aws.accounts import Access
 from auditor.collectors.run import Selection, collect, window_of
 from auditor.demo.company import DEMO_NOW, Company, seed
 from auditor.demo.embedded import EmbeddedAws
@@ -64,8 +65,7 @@ def selection(company: Company) -> Selection:
         generated_at=DEMO_NOW,
         regions=company.regions,
         accounts=tuple(company.accounts.values()),
-        role=company.role_name,
-        external_id=company.external_id,
+        access=Access(company.role_name, company.external_id),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from auditor.aws.settings import AccountSettings
 from auditor.config import Config, Format, load
 from auditor.delivery.settings import MailSettings, NotifySettings
 from auditor.errors import UsageError
@@ -79,7 +80,7 @@ def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accepted, accounts, allow_gaps, "),
+        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accepted, account, accounts, "),
         ("accounts = [123456789012]", "accounts in FILE: 123456789012: "),
         ("accounts = 123456789012", "accounts in FILE: 123456789012: "),
         ("regions = [['eu-west-1']]", "regions in FILE: ['eu-west-1']: "),
@@ -91,6 +92,18 @@ def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.Mo
         ('formats = ["docx"]', "formats in FILE: 'docx': "),
         ("window_days = ", "FILE is not TOML: "),
         ("profile = 5", "profile in FILE: 5: "),
+        ("max_api_share = 0", "max_api_share in FILE: 0: "),
+        ("organizational_units = ['ou-ab12-3cd4ef56']", "organizational_units without organization: "),
+        ("organization = true", "organization needs role: "),
+        ("organizational_units = ['Prod']", "organizational_units in FILE: 'Prod': is not the id of an "),
+        ("role_chain = ['Hub']", "role_chain in FILE: 'Hub': is not a role's ARN: "),
+        ("session_name = 'a b'", "session_name in FILE: 'a b': is not a session's name: "),
+        (
+            "session_minutes = 61\nrole_chain = ['arn:aws:iam::123456789012:role/A']",
+            "session_minutes with role_chain: ",
+        ),
+        ("[account.12345]\nrole = 'A'", "12345 of [account] in FILE: '12345': is not an account id"),
+        ("[account.123456789012]\nrule = 'A'", "unknown key"),
     ],
 )
 def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
@@ -143,13 +156,15 @@ def test_a_configuration_is_frozen_and_does_not_show_the_external_id() -> None:
 def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     """Uncommented, it is a configuration that works."""
     lines = (ROOT / "config" / "auditor.toml").read_text("utf-8").splitlines()
-    given = (line for line in lines if re.fullmatch(r"# (\[+\w+\]+|\w+ = .+)", line))
+    given = (line for line in lines if re.fullmatch(r"# (\[+[\w.]+\]+|\w+ = .+)", line))
     values = [line.removeprefix("# ") for line in given]
+    conflicting = [one for one in values if one.startswith(("ses_region", "organizational_units"))]
     keys = tomllib.loads("\n".join(values))
     assert set(keys) == set(Config.model_fields) - {"external_id"}
     assert set(keys["mail"]) == set(MailSettings.model_fields) - {"sender"} | {"from"}
     assert set(keys["notify"]) == set(NotifySettings.model_fields)
-    config = load(write(tmp_path, "\n".join(one for one in values if "ses_region" not in one)))
+    assert set(keys["account"]["123456789012"]) == set(AccountSettings.model_fields)
+    config = load(write(tmp_path, "\n".join(one for one in values if one not in conflicting)))
     assert config.mail
     bare = MailSettings.model_validate({"from": "a@example.com", "smtp_host": "mail"})
     assert (config.mail.port, config.mail.size_limit) == (bare.port, bare.size_limit)
@@ -161,6 +176,8 @@ def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
         "athena_above_gb",
         "athena_database",
         "delivery_attempts",
+        "max_api_share",
+        "session_name",
         "public_lookups",
         "min_endpoint_azs",
         "min_saving",

@@ -14,7 +14,7 @@ from auditor.attribution.s3.keys import location
 from auditor.attribution.s3.objects import find_bucket
 from auditor.attribution.s3.reader import S3Reader
 from auditor.attribution.task import Estimate, Reader, Task, dollars
-from auditor.aws.accounts import reach
+from auditor.aws.accounts import Accounts
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
 from auditor.aws.operations import DESCRIBE_FLOW_LOGS, GET_OBJECT, START_QUERY, START_QUERY_EXECUTION
@@ -87,17 +87,19 @@ class Planned:
 class Callers:
     """Who asks: the caller's own account, and others through their role, each assumed once."""
 
-    own: ScopeCalls
-    role: str | None = None
-    external_id: str | None = None
+    accounts: Accounts
     _reached: dict[str, asyncio.Task[ScopeCalls]] = field(default_factory=dict)
     _used: dict[tuple[str, str], ScopeCalls] = field(default_factory=dict)
+
+    @property
+    def own(self) -> ScopeCalls:
+        """The caller's own account."""
+        return self.accounts.own
 
     async def at(self, account_id: str, region: str) -> ScopeCalls:
         """An account in a region; `AwsFailureError` where its role is refused."""
         if account_id not in self._reached:
-            asked = reach(self.own, account_id, self.role, self.external_id)
-            self._reached[account_id] = asyncio.ensure_future(asked)
+            self._reached[account_id] = asyncio.ensure_future(self.accounts.reach(account_id))
         calls = await self._reached[account_id]
         return self._used.setdefault((account_id, region), calls.at(region))
 

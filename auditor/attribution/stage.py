@@ -15,10 +15,11 @@ from auditor.attribution.planning import Callers, Limits, Planned, plan, spread
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.tally import Counted, counting
 from auditor.attribution.task import Estimate, Reader, Task, Used
-from auditor.aws.accounts import own_account
+from auditor.aws.accounts import Access, Accounts, own_account
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import ATHENA_OPERATIONS, DESCRIBE_INTERFACES, LIST_QUERY_LOG_ASSOCIATIONS, OPERATIONS
+from auditor.aws.pacing import SHARE
 from auditor.aws.session import AuditSession
 from auditor.errors import UsageError
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, PlannedScan, TopTalker
@@ -46,8 +47,8 @@ class Options:
     find_services: FindServices | None = None
     resolve: Resolve | None = None
     profile: str | None = None
-    role: str | None = None
-    external_id: str | None = None
+    access: Access = Access()
+    api_share: int = SHARE
     tell: Callable[[str], object] = str
 
 
@@ -85,8 +86,8 @@ async def forecast(evidence: Evidence, options: Options) -> list[PlannedScan]:
 @asynccontextmanager
 async def _callers(options: Options) -> AsyncIterator[Callers]:
     operations = (*OPERATIONS, *ATHENA_OPERATIONS) if options.limits.athena else OPERATIONS
-    async with AuditSession(options.profile, operations) as session:
-        yield Callers(await own_account(session), options.role, options.external_id)
+    async with AuditSession(options.profile, operations, options.api_share) as session:
+        yield Callers(Accounts(await own_account(session), options.access))
 
 
 @dataclass

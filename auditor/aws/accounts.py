@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from aiobotocore.credentials import AioRefreshableCredentials
@@ -14,6 +17,9 @@ from auditor.aws.session import AuditSession, Target
 from auditor.errors import NoAccessError, UsageError
 
 SESSION_NAME = "auditor"
+
+# "AWS Organizations endpoints and quotas", read 2026-11-20.
+_ORGANIZATIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-northwest-1"}
 
 
 async def own_account(session: AuditSession) -> ScopeCalls:
@@ -30,36 +36,98 @@ async def own_account(session: AuditSession) -> ScopeCalls:
     return ScopeCalls(session, replace(target, account_id=identity["Account"], who=identity["Arn"]))
 
 
-async def reach(own: ScopeCalls, account_id: str, role: str | None, external_id: str | None) -> ScopeCalls:
-    """The caller's own account as it is, another through its role; `UsageError` where no role is named."""
-    if account_id == own.account_id:
-        return own.at(own.region)
-    if not role:
-        raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
-    return await assume(own, account_id, role, external_id)
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """What differs for one account; `None` and nothing are as for all others."""
+
+    role: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    regions: tuple[str, ...] = ()
 
 
-async def assume(own: ScopeCalls, account_id: str, role: str, external_id: str | None) -> ScopeCalls:
-    """A member account through its role (a name, or an ARN); raises `AwsFailureError` where that is refused."""
-    arn = role if role.startswith("arn:") else f"arn:{partition(own)}:iam::{account_id}:role/{role}"
-    params = {"RoleArn": arn, "RoleSessionName": SESSION_NAME} | ({"ExternalId": external_id} if external_id else {})
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How other accounts are reached: by a role (a name, or an ARN), assumed at the end of a chain of role ARNs.
 
-    async def refresh() -> dict[str, str]:
-        reply = await own.call(ASSUME_ROLE, **params)
-        if reply["AssumedRoleUser"]["Arn"].split(":")[4] != account_id:
-            raise AwsFailureError(Kind.UNKNOWN, f"{arn} leads to another account: {reply['AssumedRoleUser']['Arn']}")
-        answer = reply["Credentials"]
-        return {
-            "access_key": answer["AccessKeyId"],
-            "secret_key": answer["SecretAccessKey"],
-            "token": answer["SessionToken"],
-            "expiry_time": answer["Expiration"].isoformat(),
-        }
+    `seconds` is how long its credentials hold, `None` as AWS has it: an hour. They are renewed in time.
+    """
 
-    credentials: Any = AioRefreshableCredentials.create_from_metadata(await refresh(), refresh, "assume-role")
-    return ScopeCalls(own.session, Target(account_id, own.region, credentials, arn))
+    role: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    chain: tuple[str, ...] = ()
+    session_name: str = SESSION_NAME
+    seconds: int | None = None
+    exceptional: Mapping[str, Exceptional] = field(default_factory=dict)
+
+    def of(self, account_id: str) -> Exceptional:
+        """Role, external id and regions of one account."""
+        found = self.exceptional.get(account_id, Exceptional())
+        return replace(found, role=found.role or self.role, external_id=found.external_id or self.external_id)
+
+
+@dataclass
+class Accounts:
+    """Reaches accounts, the caller's own as it is; the chain of roles is gone through once for all of them."""
+
+    own: ScopeCalls
+    access: Access = Access()
+    _chained: asyncio.Task[ScopeCalls] | None = None
+
+    async def reach(self, account_id: str) -> ScopeCalls:
+        """An account; `UsageError` where no role is named, `AwsFailureError` where one is refused."""
+        wanted = self.access.of(account_id)
+        if account_id == self.own.account_id and account_id not in self.access.exceptional:
+            return self.own.at(self.own.region)
+        if not wanted.role:
+            raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
+        arn = wanted.role
+        if not arn.startswith("arn:"):
+            arn = f"arn:{partition(self.own)}:iam::{account_id}:role/{arn}"
+        return await self._assume(await self._base(), account_id, arn, wanted.external_id)
+
+    async def _base(self) -> ScopeCalls:
+        """Who assumes the roles of accounts."""
+        if self._chained is None:
+            self._chained = asyncio.ensure_future(self._through_chain())
+        return await self._chained
+
+    async def _through_chain(self) -> ScopeCalls:
+        base = self.own
+        for arn in self.access.chain:
+            base = await self._assume(base, arn.split(":")[4], arn, None)
+        return base
+
+    async def _assume(self, base: ScopeCalls, account_id: str, arn: str, external_id: str | None) -> ScopeCalls:
+        params: dict[str, Any] = {"RoleArn": arn, "RoleSessionName": self.access.session_name}
+        if external_id:
+            params["ExternalId"] = external_id
+        if self.access.seconds:
+            params["DurationSeconds"] = self.access.seconds
+        refresh = partial(_credentials_of, base, account_id, params)
+        credentials: Any = AioRefreshableCredentials.create_from_metadata(await refresh(), refresh, "assume-role")
+        return ScopeCalls(base.session, Target(account_id, base.region, credentials, arn))
+
+
+async def _credentials_of(base: ScopeCalls, account_id: str, params: dict[str, Any]) -> dict[str, str]:
+    """Fresh credentials of a role, as botocore keeps them; a role that leads to another account is refused."""
+    reply = await base.call(ASSUME_ROLE, **params)
+    assumed = reply["AssumedRoleUser"]["Arn"]
+    if assumed.split(":")[4] != account_id:
+        raise AwsFailureError(Kind.UNKNOWN, f"{params['RoleArn']} leads to another account: {assumed}")
+    answer = reply["Credentials"]
+    return {
+        "access_key": answer["AccessKeyId"],
+        "secret_key": answer["SecretAccessKey"],
+        "token": answer["SessionToken"],
+        "expiry_time": answer["Expiration"].isoformat(),
+    }
 
 
 def partition(own: ScopeCalls) -> str:
     """aws, aws-us-gov, aws-cn or aws-eusc, as the caller's own ARN says."""
     return own.target.who.split(":")[1]
+
+
+def at_organizations(own: ScopeCalls) -> ScopeCalls:
+    """The caller's account where AWS Organizations answers: in one region a partition."""
+    return own.at(_ORGANIZATIONS.get(partition(own), own.region))

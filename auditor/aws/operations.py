@@ -124,6 +124,15 @@ MADE_HERE = "auditor_"
 
 # AWS answers "not authorized to perform ses:SendRawEmail" where the content of a SendEmail of API version 2 is raw.
 SEND_EMAIL = Operation("sesv2", "SendEmail", None, permission="SendRawEmail", granted_in="ses")
+LIST_ACCOUNTS = Operation("organizations", "ListAccounts", Source.ORGANIZATION, "Accounts")
+LIST_ACCOUNTS_FOR_PARENT = Operation("organizations", "ListAccountsForParent", Source.ORGANIZATION, "Accounts")
+LIST_UNITS_FOR_PARENT = Operation(
+    "organizations", "ListOrganizationalUnitsForParent", Source.ORGANIZATION, "OrganizationalUnits"
+)
+
+ORGANIZATION_OPERATIONS = (LIST_ACCOUNTS, LIST_ACCOUNTS_FOR_PARENT, LIST_UNITS_FOR_PARENT)
+"""What finding the accounts of an organization needs: asked by the caller's own account, if at all."""
+
 LIST_ACCOUNT_TAGS = Operation("organizations", "ListTagsForResource", None, "Tags")
 
 MAIL_OPERATIONS = (SEND_EMAIL,)
@@ -135,4 +144,4 @@ OWNER_OPERATIONS = (GET_CALLER_IDENTITY, LIST_ACCOUNT_TAGS)
 
 def action_of(source: Source) -> str:
     """The IAM actions behind a source, for a gap or a reason."""
-    return ", ".join(dict.fromkeys(op.action for op in OPERATIONS if op.source is source))
+    return ", ".join(dict.fromkeys(op.action for op in (*OPERATIONS, *ORGANIZATION_OPERATIONS) if op.source is source))

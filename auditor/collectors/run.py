@@ -7,11 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from auditor.aws.accounts import own_account, partition, reach
+from auditor.aws.accounts import Access, Accounts, at_organizations, own_account, partition
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
-from auditor.aws.operations import ASSUME_ROLE, DESCRIBE_REGIONS
+from auditor.aws.operations import (
+    ASSUME_ROLE,
+    DESCRIBE_REGIONS,
+    OPERATIONS,
+    ORGANIZATION_OPERATIONS,
+    action_of,
+)
+from auditor.aws.pacing import SHARE
 from auditor.aws.session import AuditSession
+from auditor.collectors.organization import Choice, chosen, fetch_members
 from auditor.collectors.price_reading import PriceReader
 from auditor.collectors.prices import bundled_prices
 from auditor.collectors.scope import collect_scope
@@ -22,17 +30,22 @@ from auditor.model.money import Price, Prices
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to read: no accounts means the caller's own, no regions means all enabled ones."""
+    """What to read: no accounts means the organization's, or the caller's own; no regions means all enabled ones."""
 
     window: Window
     generated_at: datetime
     profile: str | None = None
     regions: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
-    role: str | None = None
-    external_id: str | None = None
+    access: Access = Access()
+    organization: Choice | None = None
+    api_share: int = SHARE
     live_prices: bool = True
     metrics: bool = True
+
+    def regions_of(self, account_id: str) -> tuple[str, ...]:
+        """The regions wanted of an account; nothing where that is all."""
+        return self.access.of(account_id).regions or self.regions
 
 
 @dataclass
@@ -69,6 +82,8 @@ class Run:
     selection: Selection
     progress: Progress
     prices: PriceReader
+    accounts: Accounts
+    notes: list[str] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     reached: list[ScopeCalls] = field(default_factory=list)
@@ -82,12 +97,12 @@ def window_of(days: int, now: datetime) -> Window:
 
 async def collect(selection: Selection, progress: Progress | None = None) -> Evidence:
     """The evidence of a run; `NoAccessError` only where not one scope could be read."""
-    async with AuditSession(selection.profile) as session:
+    operations = (*OPERATIONS, *ORGANIZATION_OPERATIONS) if selection.organization else OPERATIONS
+    async with AuditSession(selection.profile, operations, selection.api_share) as session:
         own, _ = await asyncio.gather(own_account(session), session.prepare())
         prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
-        run = Run(selection, progress or Progress(), prices)
-        accounts = selection.accounts or (own.account_id,)
-        await asyncio.gather(*(_read_account(run, own, account_id) for account_id in accounts))
+        run = Run(selection, progress or Progress(), prices, Accounts(own, selection.access))
+        await asyncio.gather(*(_read_account(run, account_id) for account_id in await _accounts(run, own)))
         rows = await prices.rows()
     _require_access(run)
     return Evidence(
@@ -97,7 +112,7 @@ async def collect(selection: Selection, progress: Progress | None = None) -> Evi
         scopes=tuple(sorted(run.scopes, key=lambda scope: (scope.account_id, scope.region))),
         prices=Prices(rows),
         gaps=tuple(sorted(run.gaps, key=lambda gap: (gap.account_id, gap.source))),
-        notes=prices.notes,
+        notes=(*run.notes, *prices.notes),
         calls=summed(call for made in (own, *prices.asked, *run.reached) for call in made.target.calls),
     )
 
@@ -114,28 +129,46 @@ async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[st
         return await reader.rows(), reader.notes
 
 
-async def _read_account(run: Run, own: ScopeCalls, account_id: str) -> None:
+async def _accounts(run: Run, own: ScopeCalls) -> tuple[str, ...]:
+    """The accounts to read; a gap, and those that are known without it, where AWS Organizations will not say."""
+    named = run.selection.accounts
+    choice = run.selection.organization
+    if choice is None:
+        return named or (own.account_id,)
+    organizations = at_organizations(own)
+    run.reached.append(organizations)
     try:
-        calls = await reach(own, account_id, run.selection.role, run.selection.external_id)
+        members = await fetch_members(organizations, choice.units)
+    except AwsFailureError as failure:
+        run.gaps.append(Gap(own.account_id, "", Source.ORGANIZATION, action_of(Source.ORGANIZATION), failure.reason))
+        return named or (own.account_id,)
+    found, notes = chosen(members, choice)
+    run.notes += notes
+    return tuple(dict.fromkeys((*named, *found)))
+
+
+async def _read_account(run: Run, account_id: str) -> None:
+    try:
+        calls = await run.accounts.reach(account_id)
     except AwsFailureError as failure:
         run.gaps.append(Gap(account_id, "", Source.ACCOUNT, ASSUME_ROLE.action, failure.reason))
         return
     run.reached.append(calls)
-    enabled = await _enabled_regions(run, calls)
-    wanted = run.selection.regions or tuple(enabled)
+    enabled = await _enabled_regions(run, calls, run.selection.regions_of(account_id))
+    wanted = run.selection.regions_of(account_id) or tuple(enabled)
     run.progress.expect(len(wanted))
     await asyncio.gather(*(_read_scope(run, calls.at(region), enabled) for region in wanted))
 
 
-async def _enabled_regions(run: Run, calls: ScopeCalls) -> set[str]:
+async def _enabled_regions(run: Run, calls: ScopeCalls, wanted: tuple[str, ...]) -> set[str]:
     """The regions that the account may use; a gap and the SDK's own list where AWS will not say."""
     try:
         items = await calls.items(DESCRIBE_REGIONS, AllRegions=True)
     except AwsFailureError as failure:
         run.gaps.append(Gap(calls.account_id, "", Source.REGIONS, DESCRIBE_REGIONS.action, failure.reason))
-        return set(run.selection.regions) or set(await calls.session.sdk_regions(partition(calls)))
+        return set(wanted) or set(await calls.session.sdk_regions(partition(calls)))
     known = {item["RegionName"] for item in items}
-    for region in run.selection.regions:
+    for region in wanted:
         if region not in known:
             raise UsageError(f"unknown region {region!r}: AWS knows {', '.join(sorted(known))}")
     return {item["RegionName"] for item in items if item.get("OptInStatus") != "not-opted-in"}

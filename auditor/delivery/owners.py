@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from auditor.aws.accounts import own_account, partition
+from auditor.aws.accounts import at_organizations, own_account
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
 from auditor.aws.operations import LIST_ACCOUNT_TAGS, OWNER_OPERATIONS
@@ -15,8 +15,6 @@ from auditor.aws.session import AuditSession
 from auditor.checked import Address
 from auditor.errors import NoAccessError
 
-# Organizations answers in one region a partition: "AWS Organizations endpoints and quotas", read 2026-11-20.
-_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-northwest-1"}
 _addresses: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[Address, ...])
 
 
@@ -36,7 +34,7 @@ async def owners_by_tag(profile: str | None, tag: str, accounts: Iterable[str]) 
             own = await own_account(session)
         except NoAccessError as error:
             return Owners(problems=dict.fromkeys(wanted, str(error)))
-        calls = own.at(_REGIONS.get(partition(own), own.region))
+        calls = at_organizations(own)
         found = Owners()
         for account in wanted:
             found = await _with(found, calls, tag, account)

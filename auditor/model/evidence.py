@@ -25,6 +25,7 @@ class Source(StrEnum):
     """Where a piece of evidence is read; a rule names those without which it says nothing."""
 
     ACCOUNT = "account"
+    ORGANIZATION = "organization"
     REGIONS = "regions"
     ZONES = "availability-zones"
     VPCS = "vpcs"

@@ -20,7 +20,7 @@ from auditor.attribution.record_format import parse_log_format
 from auditor.attribution.s3.reader import S3Reader
 from auditor.attribution.tally import Counted, counting
 from auditor.attribution.task import Estimate, Task, Used
-from auditor.aws.accounts import assume, own_account
+from auditor.aws.accounts import Access, Accounts, own_account
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.session import AuditSession
 from auditor.model.evidence import Window
@@ -149,7 +149,7 @@ def in_session(use: Callable[[ScopeCalls, ScopeCalls], Awaitable[T]]) -> T:
     async def used() -> T:
         async with AuditSession() as session:
             own = await own_account(session)
-            member = await assume(own, MEMBER, "AuditorReadOnly", None)
+            member = await Accounts(own, Access("AuditorReadOnly")).reach(MEMBER)
             return await use(member.at(IRELAND), own)
 
     return asyncio.run(used())

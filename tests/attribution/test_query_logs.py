@@ -20,7 +20,7 @@ from auditor.attribution.naming.query_logs import QueryLogReader
 from auditor.attribution.planning import Callers
 from auditor.attribution.record_format import DEFAULT
 from auditor.attribution.task import Estimate, Task
-from auditor.aws.accounts import own_account
+from auditor.aws.accounts import Access, Accounts, own_account
 from auditor.aws.session import AuditSession
 from auditor.model.attributed import Name, NamedBy
 from auditor.model.money import EXACT
@@ -109,7 +109,7 @@ def in_session(use: Callable[[Callers], Awaitable[T]]) -> T:
 
     async def used() -> T:
         async with AuditSession() as session:
-            return await use(Callers(await own_account(session), "AuditorReadOnly"))
+            return await use(Callers(Accounts(await own_account(session), Access("AuditorReadOnly"))))
 
     return asyncio.run(used())
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from auditor.aws import session as session_module
-from auditor.aws.accounts import assume, own_account
+from auditor.aws.accounts import Access, Accounts, Exceptional, own_account
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import (
@@ -140,7 +140,8 @@ def test_each_call_is_signed_for_the_region_and_by_the_account_that_it_reads(aws
 
 def member(session: AuditSession, aws: Served) -> Awaitable[ScopeCalls]:
     async def assumed() -> ScopeCalls:
-        return await assume(await own_account(session), MEMBER, aws.company.role_name, aws.company.external_id)
+        access = Access(aws.company.role_name, aws.company.external_id)
+        return await Accounts(await own_account(session), access).reach(MEMBER)
 
     return assumed()
 
@@ -148,7 +149,7 @@ def member(session: AuditSession, aws: Served) -> Awaitable[ScopeCalls]:
 def test_a_role_is_named_by_its_name_or_by_its_arn(aws: Served, proxy: FaultProxy) -> None:
     for role in (aws.company.role_name, f"arn:aws:iam::{MEMBER}:role/{aws.company.role_name}"):
         proxy.calls.clear()
-        read(aws.company, accounts=(MEMBER,), regions=(SYDNEY,), role=role)
+        read(aws.company, accounts=(MEMBER,), regions=(SYDNEY,), access=Access(role, aws.company.external_id))
         (assumed,) = [call for call in proxy.calls if call.operation == "AssumeRole"]
         assert assumed.params["RoleArn"] == f"arn:aws:iam::{MEMBER}:role/{aws.company.role_name}"
         assert assumed.params["ExternalId"] == aws.company.external_id
@@ -288,3 +289,39 @@ def test_times_as_aws_writes_them(wire: object, moment: datetime) -> None:
     parsed = parse_time(wire)
     assert parsed == moment
     assert parsed.tzinfo is not None
+
+
+def test_a_chain_of_roles_is_gone_through_once_and_leads_to_each_account(aws: Served, proxy: FaultProxy) -> None:
+    hub = "arn:aws:iam::333333333333:role/Hub"
+    access = Access(aws.company.role_name, aws.company.external_id, (hub,), "weekly", 3600)
+
+    async def use(session: AuditSession) -> list[str]:
+        accounts = Accounts(await own_account(session), access)
+        reached = await asyncio.gather(accounts.reach(MEMBER), accounts.reach("444444444444"), accounts.reach(OWN))
+        return [calls.account_id for calls in reached]
+
+    assert in_session(use) == [MEMBER, "444444444444", OWN]
+    first, *others = [call for call in proxy.calls if call.operation == "AssumeRole"]
+    assert (first.params["RoleArn"], first.params.get("ExternalId")) == (hub, None)
+    assert first.access_key == aws.environment["AWS_ACCESS_KEY_ID"]
+    assert {call.params["RoleArn"].split(":")[4] for call in others} == {MEMBER, "444444444444"}
+    (key,) = {call.access_key for call in others}
+    assert key != first.access_key
+    assert {(c.params["RoleSessionName"], c.params["DurationSeconds"]) for c in (first, *others)} == {
+        ("weekly", "3600")
+    }
+
+
+def test_what_is_exceptional_for_an_account_holds_for_it_alone(aws: Served, proxy: FaultProxy) -> None:
+    special = Exceptional("Other", "their-id", (VIRGINIA,))
+    access = Access(aws.company.role_name, aws.company.external_id, exceptional={"444444444444": special})
+    evidence = read(aws.company, accounts=(MEMBER, "444444444444"), regions=(SYDNEY,), access=access)
+    assert {(scope.account_id, scope.region) for scope in evidence.scopes} == {
+        (MEMBER, SYDNEY),
+        ("444444444444", VIRGINIA),
+    }
+    assumed = [call.params for call in proxy.calls if call.operation == "AssumeRole"]
+    assert {(one["RoleArn"], one["ExternalId"]) for one in assumed} == {
+        (f"arn:aws:iam::{MEMBER}:role/{aws.company.role_name}", aws.company.external_id),
+        ("arn:aws:iam::444444444444:role/Other", "their-id"),
+    }

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
+from auditor.aws.accounts import Access
 from auditor.aws.operations import GET_CALLER_IDENTITY, OPERATIONS
 from auditor.collectors.run import Progress, collect
 from auditor.errors import NoAccessError, UsageError
@@ -19,7 +20,7 @@ from tests.fault_proxy_faults import Forward
 
 FRANKFURT, VIRGINIA, SYDNEY, DUBLIN = "eu-central-1", "us-east-1", "ap-southeast-2", "eu-west-1"
 CORE = {"DescribeNatGateways", "DescribeVpcEndpoints", "DescribeRouteTables"}
-ATTEMPTS, IF_THROTTLED = 4, 6
+ATTEMPTS = 6
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ def test_throttling_without_end_is_a_gap_after_six_attempts(aws: Served, proxy: 
     gap = one_gap(evidence)
     assert (gap.region, gap.source, gap.action) == (FRANKFURT, Source.NAT_GATEWAYS, "ec2:DescribeNatGateways")
     assert gap.reason.startswith("ec2:DescribeNatGateways: RequestLimitExceeded: AWS asked to slow down")
-    assert len(asked(proxy, "DescribeNatGateways", FRANKFURT)) == IF_THROTTLED
+    assert len(asked(proxy, "DescribeNatGateways", FRANKFURT)) == ATTEMPTS
     assert statuses(evidence) == {(OWN, FRANKFURT): "partial", (OWN, VIRGINIA): "audited", (OWN, SYDNEY): "audited"}
 
 
@@ -243,7 +244,7 @@ def test_a_role_that_leads_to_another_account_is_refused(aws: Served, proxy: Fau
 
 def test_a_foreign_account_needs_a_role_and_nothing_is_read_before_that_is_said(aws: Served, proxy: FaultProxy) -> None:
     with pytest.raises(UsageError, match=rf"account {MEMBER} is not the caller's own: .*--role"):
-        read(aws.company, role=None)
+        read(aws.company, access=Access())
     assert {call.operation for call in proxy.calls} == {"GetCallerIdentity"}
 
 

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from cfnlint.decode.cfn_yaml import loads as load_template
 
+from auditor.aws.accounts import Access
 from auditor.aws.policy import Extras, policy
 from auditor.collectors.run import Selection, collect, window_of
 from auditor.demo.company import DEMO_NOW
@@ -143,8 +144,7 @@ def audited(guarded: tuple[Served, dict[str, str]], proxy: FaultProxy, monkeypat
         generated_at=DEMO_NOW,
         regions=(REGION,),
         accounts=(MEMBER,),
-        role=ROLE,
-        external_id=EXTERNAL_ID,
+        access=Access(ROLE, EXTERNAL_ID),
         live_prices=False,
     )
     return asyncio.run(collect(wanted))
