@@ -16,6 +16,7 @@ from auditor.rules.interface_proposals import (
     endpoint_of,
     new_endpoint,
     public_nats,
+    too_few_zones,
     used_services,
 )
 from auditor.rules.rule import Proposal, Rule, Unjudged
@@ -58,7 +59,7 @@ def _propose(view: View, vpc: Vpc, edit: AddInterfaceEndpoint) -> Proposal:
         why=f"The VPC's clients send so much to {edit.service}, and get so much from it, that these bytes cost more"
         " through NAT than an interface endpoint costs by the hour and by the byte.",
         edits=(edit,),
-        risks=INTERFACE_RISKS,
+        risks=(*too_few_zones(view, edit.subnet_ids), *INTERFACE_RISKS),
         check=_CHECK,
         note=f"{limit} {shares.sentence(UNMEASURED.format(name=edit.service))}".strip(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from auditor.model.attributed import Attribution, NamedBy
@@ -76,6 +76,16 @@ def in_enough_zones(view: View, first: dict[str, Subnet], zones: frozenset[str])
     ranked = sorted(first, key=lambda zone: (zone not in zones, zone))
     count = max(len(zones & first.keys()), view.constraints.min_endpoint_azs)
     return {zone: first[zone] for zone in ranked[:count]}
+
+
+def too_few_zones(view: View, subnet_ids: Sequence[str]) -> tuple[str, ...]:
+    """The risk of an endpoint in fewer zones than the user demands, where there is no place for more."""
+    count, demanded = len(subnet_ids), view.constraints.min_endpoint_azs
+    if count >= demanded:
+        return ()
+    where = "1 zone" if count == 1 else f"{count} zones"
+    why = "no other zone has a subnet that fits and in which AWS offers the service. It fails with its zones."
+    return (f"The endpoint would stand in {where}, and {demanded} are demanded: {why}",)
 
 
 def endpoint_of(view: View, vpc: Vpc, service: str) -> bool:

@@ -9,7 +9,14 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import EndpointService, Subnet, Vpc
 from auditor.rules.gateway_proposals import NEEDS
-from auditor.rules.interface_proposals import Used, endpoint_of, in_enough_zones, new_endpoint, used_services
+from auditor.rules.interface_proposals import (
+    Used,
+    endpoint_of,
+    in_enough_zones,
+    new_endpoint,
+    too_few_zones,
+    used_services,
+)
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.shares import Shares
 from auditor.rules.view import View
@@ -134,7 +141,7 @@ def _propose(hub: _Hub, edit: ShareInterfaceEndpoint) -> Proposal:
         " endpoint instead of a NAT gateway. It competes with an endpoint of each VPC's own, which pays hours for each"
         " VPC and no transit gateway: for one service and VPC the plan takes one of the two.",
         edits=(edit,),
-        risks=SHARED_RISKS,
+        risks=(*too_few_zones(view, edit.subnet_ids), *SHARED_RISKS),
         check=SHARED_CHECK,
         note=f"{_apart(hub, edit)}{shares.sentence(UNMEASURED.format(name=service))}",
     )

@@ -95,6 +95,16 @@ def test_as_many_zones_as_the_user_demands() -> None:
         assert zones(replace(of, constraints=Constraints(min_endpoint_azs=least))) == [wanted]
 
 
+def test_fewer_zones_than_demanded_is_the_first_risk() -> None:
+    said = "The endpoint would stand in 1 zone, and 2 are demanded: "
+    (alone,) = findings(case(kms()), RULE)
+    assert alone.risks[0].startswith(said)
+    (enough,) = findings(replace(case(kms()), constraints=Constraints(min_endpoint_azs=1)), RULE)
+    assert enough.risks == alone.risks[1:]
+    (two,) = findings(case(kms(), subnets=(A, B)), RULE)
+    assert two.risks == enough.risks
+
+
 def test_transfer_between_zones_without_a_price_leaves_only_the_least() -> None:
     network = app((A, "nat-a"), (B, "nat-a"), endpoint_services=(EVERYWHERE,))
     of = evidence(network, nat_series("nat-a", 0, 720 * GIB), attributions=(kms(of=B),))

@@ -212,6 +212,8 @@ def test_the_service_must_be_offered_in_the_hub() -> None:
     assert edits(case(kms("crm", 400), network=sharing("crm", offers=())), RULE) == []
     in_b = case(kms("crm", 400), network=sharing("crm", offers=(offer("kms", "b"),)))
     assert shared(in_b).subnet_ids == ("subnet-hub-land-b",)
+    (finding,) = findings(in_b, RULE)
+    assert finding.risks[0].startswith("The endpoint would stand in 1 zone, and 2 are demanded: ")
 
 
 def test_as_many_zones_as_the_user_demands_and_no_vpc_that_is_left_out() -> None:
