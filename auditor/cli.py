@@ -115,6 +115,7 @@ def run(
     from auditor.config import load
     from auditor.progress import progress
     from auditor.report.terminal import print_forecast
+    from auditor.stopping import stoppable
 
     settings = load(
         config,
@@ -139,7 +140,7 @@ def run(
         ip_ranges=ip_ranges,
         public_lookups=False if no_public_lookups else None,
     )
-    with progress(quiet=quiet, verbose=verbose) as told:
+    with progress(quiet=quiet, verbose=verbose) as told, stoppable():
         if dry_run:
             seen = pipeline.forecast(settings, datetime.now(UTC), told)
             print_forecast(seen.scans, (seen.metrics, seen.metrics_usd), settings.budget, _stdout())

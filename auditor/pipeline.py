@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
 from auditor.aws.accounts import Access, Exceptional
+from auditor.aws.operations import action_of
 from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.organization import Choice
 from auditor.collectors.permissions import Trial, try_permissions
@@ -25,7 +26,7 @@ from auditor.config import Config, FlowLogs, Format
 from auditor.errors import Exit, StoreError
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
-from auditor.model.evidence import Evidence
+from auditor.model.evidence import STOPPED, Evidence, Gap, Scope, Source
 from auditor.model.letter import Delivery, Since
 from auditor.model.money import BYTES_PER_GB, Price
 from auditor.remediation.plan import plan_texts
@@ -115,7 +116,25 @@ def read(config: Config, now: datetime, progress: Progress) -> Evidence:
     evidence = constrained(evidence, config)
     if config.flow_logs is FlowLogs.OFF or not any(scope.network.flow_logs for scope in evidence.scopes):
         return evidence
-    return asyncio.run(_attributed(evidence, config, progress))
+    if evidence.is_stopped:
+        return _without_records(evidence)
+    try:
+        return asyncio.run(_attributed(evidence, config, progress))
+    except KeyboardInterrupt:
+        return _without_records(evidence)
+
+
+def _without_records(evidence: Evidence) -> Evidence:
+    """The same with a gap wherever flow logs were to be read: the run was stopped."""
+    return replace(evidence, scopes=tuple(map(_unread, evidence.scopes)))
+
+
+def _unread(scope: Scope) -> Scope:
+    if not scope.network.flow_logs:
+        return scope
+    source = Source.FLOW_RECORDS
+    gap = Gap(scope.account_id, scope.region, source, action_of(source), STOPPED)
+    return replace(scope, gaps=(*scope.gaps, gap))
 
 
 def constrained(evidence: Evidence, config: Config) -> Evidence:

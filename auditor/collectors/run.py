@@ -24,7 +24,7 @@ from auditor.collectors.price_reading import PriceReader
 from auditor.collectors.prices import bundled_prices
 from auditor.collectors.scope import collect_scope
 from auditor.errors import NoAccessError, UsageError
-from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Gap, Scope, Source, Window, summed
+from auditor.model.evidence import EVIDENCE_VERSION, STOPPED, Evidence, Gap, Scope, Source, Window, summed
 from auditor.model.money import Price, Prices
 
 
@@ -83,6 +83,8 @@ class Run:
     progress: Progress
     prices: PriceReader
     accounts: Accounts
+    wanted: list[str] = field(default_factory=list)
+    expected: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -96,13 +98,16 @@ def window_of(days: int, now: datetime) -> Window:
 
 
 async def collect(selection: Selection, progress: Progress | None = None) -> Evidence:
-    """The evidence of a run; `NoAccessError` only where not one scope could be read."""
+    """The evidence of a run; `NoAccessError` only where not one scope could be read.
+
+    If it is cancelled, it ends with what was read so far, and with gaps for all the rest.
+    """
     operations = (*OPERATIONS, *ORGANIZATION_OPERATIONS) if selection.organization else OPERATIONS
     async with AuditSession(selection.profile, operations, selection.api_share) as session:
         own, _ = await asyncio.gather(own_account(session), session.prepare())
         prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
         run = Run(selection, progress or Progress(), prices, Accounts(own, selection.access))
-        await asyncio.gather(*(_read_account(run, account_id) for account_id in await _accounts(run, own)))
+        await _read_all(run, own)
         rows = await prices.rows()
     _require_access(run)
     return Evidence(
@@ -127,6 +132,29 @@ async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[st
         for region in selection.regions:
             reader.want(region)
         return await reader.rows(), reader.notes
+
+
+async def _read_all(run: Run, own: ScopeCalls) -> None:
+    try:
+        run.wanted += await _accounts(run, own)
+        await asyncio.gather(*(_read_account(run, account_id) for account_id in run.wanted))
+    except asyncio.CancelledError:
+        if task := asyncio.current_task():
+            task.uncancel()
+        _leave_gaps(run)
+
+
+def _leave_gaps(run: Run) -> None:
+    """A gap for each account and scope that was to be read and is not."""
+    told = {gap.account_id for gap in run.gaps} | {account_id for account_id, _ in run.expected}
+    accounts = [account_id for account_id in run.wanted if account_id not in told]
+    run.gaps += [Gap(account_id, "", Source.ACCOUNT, ASSUME_ROLE.action, STOPPED) for account_id in accounts]
+    read = {(scope.account_id, scope.region) for scope in run.scopes}
+    source = Source.NAT_GATEWAYS
+    for account_id, region in run.expected:
+        if (account_id, region) not in read:
+            gap = Gap(account_id, region, source, action_of(source), STOPPED)
+            run.scopes.append(Scope(account_id, region, gaps=(gap,)))
 
 
 async def _accounts(run: Run, own: ScopeCalls) -> tuple[str, ...]:
@@ -156,6 +184,7 @@ async def _read_account(run: Run, account_id: str) -> None:
     run.reached.append(calls)
     enabled = await _enabled_regions(run, calls, run.selection.regions_of(account_id))
     wanted = run.selection.regions_of(account_id) or tuple(enabled)
+    run.expected += [(account_id, region) for region in wanted]
     run.progress.expect(len(wanted))
     await asyncio.gather(*(_read_scope(run, calls.at(region), enabled) for region in wanted))
 

@@ -20,6 +20,9 @@ from auditor.model.network import Network
 
 EVIDENCE_VERSION = 1
 
+STOPPED = "the run was stopped before this was read: run again"
+"""The reason of gaps where nobody refused anything."""
+
 
 class Source(StrEnum):
     """Where a piece of evidence is read; a rule names those without which it says nothing."""
@@ -200,6 +203,11 @@ class Evidence:
     def scope(self) -> dict[tuple[str, str], Scope]:
         """Scopes by account and region."""
         return {(s.account_id, s.region): s for s in self.scopes}
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the run was ended before it had read everything."""
+        return any(gap.reason == STOPPED for gap in self.all_gaps)
 
     @property
     def all_gaps(self) -> tuple[Gap, ...]:

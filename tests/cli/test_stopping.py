@@ -1,0 +1,78 @@
+"""Ctrl-C and SIGTERM end a run with a report of what was read so far; a second one ends it at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.model.evidence import STOPPED
+from tests.embedded import OWN, ROOT, Served, clean_environment
+from tests.fault_proxy import FaultProxy
+
+FRANKFURT, VIRGINIA = "eu-central-1", "us-east-1"
+
+
+@pytest.fixture
+def stuck(seeded: Served) -> Iterator[FaultProxy]:
+    """One answer of Frankfurt takes its time."""
+    with FaultProxy(seeded.url) as proxy:
+        proxy.delay(25, "DescribeNatGateways", region=FRANKFURT)
+        yield proxy
+
+
+def begun(aws: Served, proxy: FaultProxy, folder: Path) -> subprocess.Popen[str]:
+    words = ["run", "--region", f"{FRANKFURT},{VIRGINIA}", "--format", "json", "--output", str(folder)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "auditor", *words, "--bundled-prices", "--flow-logs", "off"],
+        cwd=ROOT,
+        env=clean_environment(**aws.environment_of(proxy.url)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until_virginia_is_read(process: subprocess.Popen[str]) -> None:
+    assert process.stderr
+    for line in process.stderr:
+        if VIRGINIA in line:
+            return
+    pytest.fail("it ended before")
+
+
+def audit(folder: Path) -> Any:  # noqa: ANN401 -- JSON
+    return json.loads((folder / "audit.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_ends_it_with_a_report_that_names_what_is_missing(
+    seeded: Served, stuck: FaultProxy, tmp_path: Path, number: signal.Signals
+) -> None:
+    with begun(seeded, stuck, tmp_path) as process:
+        until_virginia_is_read(process)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == 4
+    found = audit(tmp_path)
+    assert {(one["region"], one["status"]) for one in found["scopes"]} == {(FRANKFURT, "failed"), (VIRGINIA, "audited")}
+    (gap,) = found["gaps"]
+    assert (gap["account_id"], gap["region"], gap["reason"]) == (OWN, FRANKFURT, STOPPED)
+    assert {one["region"] for one in found["nat_gateways"]} == {VIRGINIA}
+
+
+def test_a_second_signal_ends_it_at_once(seeded: Served, stuck: FaultProxy, tmp_path: Path) -> None:
+    with begun(seeded, stuck, tmp_path) as process:
+        assert process.stderr
+        until_virginia_is_read(process)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode in {4, 130}
+    assert "Traceback" not in said
