@@ -30,7 +30,7 @@ _ELEMENTS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _FORMULA = re.compile(r"\$(?!\d)")
 """A dollar that may begin or end a formula; that of an amount can do neither."""
 
-_REFERENCE = re.compile(r"#(?=\d)|(?<=GH)-(?=\d)", re.IGNORECASE)
+_REFERENCE = re.compile(r"#(?=\d)|(?<=GH)-(?=\d)|www(?=\.)", re.IGNORECASE)
 _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
