@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 from auditor.model.audit import Acceptance, AcceptedBy, Audit, Status
 from auditor.report.separated import FILES, inert, render_csv
 from auditor.report.tables import SHEETS
+from auditor.report.text import clean
 from auditor.report.xlsx import near, render_xlsx
 from tests.report.example import AUDIT, ENDPOINT_FINDING, HOSTILE, S3_FINDING, audit_with, blind_audit, empty_audit
 from tests.report.example import hostile_audit as hostile
@@ -207,8 +208,6 @@ def test_no_cell_begins_a_formula_with_whatever_separator_the_file_is_read(text:
 
 @given(st.text())
 def test_text_is_kept_but_for_what_disarms_it(text: str) -> None:
-    from auditor.report.text import clean  # noqa: PLC0415 -- only here
-
     assert inert(text).replace("'", "") == clean(text).replace("'", "")
     assert len(inert(text)) <= len(text) + 1 + sum(text.count(char) for char in ";\t\n")
 
@@ -229,6 +228,16 @@ def test_hostile_text_is_in_every_cell_that_it_stands_in() -> None:
     assert names[7] == "�[31mred�[0m �2J�"
     assert [row["name"] for row in sheet(audit, "NAT gateways")] == names
     assert "\u202e" not in str(sheet(audit, "Gaps"))
+
+
+@given(st.lists(st.text() | st.sampled_from([*FORMULAS, *HOSTILE, "_x000D_ &#10; ]]>"]), min_size=1, max_size=8))
+def test_any_text_comes_back_from_the_workbook_as_text(texts: list[str]) -> None:
+    gaps = tuple(replace(AUDIT.gaps[0], reason=f"{text}.", action=text) for text in texts)
+    found = book(audit_with(gaps=gaps))["Gaps"]
+    for row, text in zip(found.iter_rows(min_row=2), texts, strict=True):
+        assert (row[4].value, row[4].data_type) == (clean(f"{text}."), "s")
+        assert row[3].data_type in {"s", "n"}  # an empty cell is "n"
+        assert row[3].hyperlink is None
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_says_so() -> None:
