@@ -17,7 +17,6 @@ from auditor.model.audit import EndpointCost, NatGatewayCost
 from auditor.model.evidence import Window
 from auditor.model.money import Line
 from auditor.report.tables import Cell, Column, Kind, Table, column
-from auditor.report.text import sentence
 from auditor.report.view import View
 from auditor.whatif.bill import ADDRESSES
 
@@ -49,8 +48,12 @@ def _zone(row: Charge) -> Cell:
     return row.resource.az if isinstance(row.resource, NatGatewayCost) else None
 
 
-def _kind(row: Charge) -> Cell:
+def _kind(row: Charge) -> str:
     return "NAT gateway" if isinstance(row.resource, NatGatewayCost) else "VPC endpoint"
+
+
+def _described(row: Charge) -> Cell:
+    return f"{_kind(row)}: {row.line.label}"
 
 
 def _service(row: Charge) -> Cell:
@@ -82,7 +85,7 @@ FOCUS = Table(
         _unknown("BillingPeriodStart", Kind.MOMENT),
         _always("ChargeCategory", "Usage"),
         Column("ChargeClass", Kind.TEXT, "Empty: no row is a correction.", lambda _: None),
-        Column("ChargeDescription", Kind.TEXT, "What is charged.", lambda row: sentence(row.line.label)),
+        Column("ChargeDescription", Kind.TEXT, "What is charged, and for what.", _described),
         _always("ChargeFrequency", "Usage-Based"),
         _unknown("ChargePeriodEnd", Kind.MOMENT),
         _unknown("ChargePeriodStart", Kind.MOMENT),

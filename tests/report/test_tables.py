@@ -256,7 +256,7 @@ def test_focus_has_a_row_for_each_line_and_is_empty_where_only_the_bill_knows() 
         "AvailabilityZone": "us-east-1a",
         "BillingCurrency": "USD",
         "ChargeCategory": "Usage",
-        "ChargeDescription": "NAT gateway data processed",
+        "ChargeDescription": "NAT gateway: NAT gateway data processed",
         "ChargeFrequency": "Usage-Based",
         "ListCost": "186.88005",
         "ListUnitPrice": "0.045",
