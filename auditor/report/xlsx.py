@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 
 from auditor.model.plain import plain
 from auditor.report.changes import changes
-from auditor.report.filters import UNKNOWN, cents, moment, period
+from auditor.report.filters import CENT, UNKNOWN, cents, moment, period
 from auditor.report.tables import SHEETS, Cell, Kind, Table, Total, totals
 from auditor.report.text import clean, counted
 from auditor.report.view import View, view
@@ -32,8 +32,7 @@ _LONGEST = 16_000
 """Excel takes 32,767 UTF-16 units in a cell, of which a character may need two."""
 
 _FORMATS = {
-    # The last section is for 0 and what is negative; what is not zero never looks like zero.
-    Kind.USD: '[>=0.01]"$"#,##0.00;[>0]"< $0.01";"$"#,##0.00',
+    Kind.USD: '"$"#,##0.00;-"$"#,##0.00',
     Kind.PRICE: '"$"0.00########',
     Kind.QUANTITY: "#,##0.00",
     Kind.COUNT: "0",
@@ -42,6 +41,9 @@ _FORMATS = {
     Kind.MOMENT: "yyyy-mm-dd hh:mm",
     Kind.DAY: "yyyy-mm-dd",
 }
+_TINY = '"< $0.01";"> -$0.01"'
+"""What is not zero never looks like zero. A format with conditions could do it, but LibreOffice drops its minus."""
+
 _WIDTH = 12
 _WIDTHS = {Kind.TEXT: 24, Kind.PROSE: 60, Kind.BYTES: 20, Kind.USD: 16, Kind.MOMENT: 18}
 _FILTER_ARROW = 3
@@ -78,6 +80,7 @@ class _Styles:
     """What cells look like."""
 
     kinds: dict[Kind, Any]
+    tiny: Any
     title: Any
     header: Any
 
@@ -85,15 +88,21 @@ class _Styles:
     def of(cls, book: Workbook) -> _Styles:
         return cls(
             {kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()},
+            book.add_format({"num_format": _TINY, "align": "right"}),
             book.add_format({"bold": True}),
             book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EEF2"}),
         )
+
+    def style(self, cell: Cell, kind: Kind) -> Any:  # noqa: ANN401 -- XlsxWriter publishes no types
+        """How a cell of a kind is shown."""
+        is_tiny = kind is Kind.USD and isinstance(cell, Decimal) and 0 < cell.copy_abs() < CENT
+        return self.tiny if is_tiny else self.kinds.get(kind)
 
 
 class _Sheet:
     """A sheet that is written row by row."""
 
-    def __init__(self, sheet: Any, styles: _Styles) -> None:  # noqa: ANN401 -- XlsxWriter publishes no types
+    def __init__(self, sheet: Any, styles: _Styles) -> None:  # noqa: ANN401 -- the same
         self.sheet, self.styles, self.rows = sheet, styles, 0
 
     def widths(self, widths: Iterable[int]) -> None:
@@ -110,7 +119,7 @@ class _Sheet:
     def cells(self, cells: Sequence[Cell], kinds: Sequence[Kind]) -> None:
         """A row of typed cells."""
         for number, (cell, kind) in enumerate(zip(cells, kinds, strict=True)):
-            self._write((self.rows, number), cell, self.styles.kinds.get(kind))
+            self._write((self.rows, number), cell, self.styles.style(cell, kind))
         self.rows += 1
 
     def _write(self, place: tuple[int, int], cell: Cell, style: Any) -> None:  # noqa: ANN401 -- the same

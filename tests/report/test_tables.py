@@ -219,6 +219,16 @@ def test_amounts_below_zero_are_numbers_not_text() -> None:
     assert sheet(audit, "Plan")[0]["unmeasured_high_usd"] == -4.5
 
 
+def test_no_amount_looks_like_zero_or_loses_its_sign() -> None:
+    """LibreOffice shows a negative number without its sign where a format has conditions."""
+    amounts = ("-33.335", "-0.004", "0", "0.004", "0.01", "7")
+    plan = tuple(replace(AUDIT.plan[0], saving=Decimal(amount)) for amount in amounts)
+    rows = book(audit_with(plan=plan))["Plan"].iter_rows(min_row=2, min_col=7, max_col=7)
+    shown = [cell.number_format for (cell,) in rows]
+    usual, tiny = '"$"#,##0.00;-"$"#,##0.00', '"< $0.01";"> -$0.01"'
+    assert shown == [usual, tiny, usual, tiny, usual, usual]
+
+
 def test_hostile_text_is_in_every_cell_that_it_stands_in() -> None:
     """Nothing is lost or shifted by what stands in a name; characters that steer are replaced."""
     audit = hostile()
