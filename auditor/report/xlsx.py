@@ -140,12 +140,15 @@ def _write_table(sheet: _Sheet, table: Table, seen: View) -> None:
     for row in table.cells(seen):
         sheet.cells(row, kinds)
     sheet.sheet.freeze_panes(1, 0)
+    sheet.sheet.repeat_rows(0)
+    sheet.sheet.set_landscape()
     sheet.sheet.autofilter(0, 0, sheet.rows - 1, len(columns) - 1)
 
 
 def _write_summary(sheet: _Sheet, seen: View) -> None:
     audit = seen.audit
-    sheet.widths((44, 18, 44))
+    sheet.widths((52, 18, 44))
+    sheet.sheet.fit_to_pages(1, 0)
     sheet.words("AWS network costs", style=sheet.styles.title)
     sheet.words(f"{period(audit.window)}, made {moment(audit.generated_at)}")
     sheet.words(seen.seen)
