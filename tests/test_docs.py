@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from auditor.report.columns import Table
 from auditor.report.separated import FILES
-from auditor.report.tables import SHEETS, Table
+from auditor.report.tables import SHEETS
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (

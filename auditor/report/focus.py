@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from auditor.model.audit import EndpointCost, NatGatewayCost
 from auditor.model.evidence import Window
 from auditor.model.money import Line
-from auditor.report.tables import Cell, Column, Kind, Table, column
+from auditor.report.columns import Cell, Column, Kind, Table, column
 from auditor.report.view import View
 from auditor.whatif.bill import ADDRESSES
 

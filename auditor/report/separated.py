@@ -12,15 +12,16 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from auditor.model.plain import plain
-from auditor.report import tables
+from auditor.report.columns import Cell, Table
 from auditor.report.focus import FOCUS
+from auditor.report.tables import SHEETS, TOTALS
 from auditor.report.text import clean
 from auditor.report.view import View, view
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit
 
-FILES = (tables.TOTALS, *tables.SHEETS, FOCUS)
+FILES = (TOTALS, *SHEETS, FOCUS)
 
 _FORMULA = re.compile(
     r"^(?=\t)"
@@ -40,7 +41,7 @@ def inert(text: str) -> str:
     return _FORMULA.sub(lambda found: f"{found[0]}'", clean(text))
 
 
-def _file(table: tables.Table, seen: View) -> str:
+def _file(table: Table, seen: View) -> str:
     out = StringIO()
     written = csv.writer(out)
     written.writerow(column.name for column in table.columns)
@@ -48,7 +49,7 @@ def _file(table: tables.Table, seen: View) -> str:
     return out.getvalue()
 
 
-def _text(cell: tables.Cell) -> str:
+def _text(cell: Cell) -> str:
     """Empty where it is unknown; decimals with all their digits, times in UTC."""
     if isinstance(cell, str):
         return inert(cell)

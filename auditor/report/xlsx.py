@@ -17,8 +17,9 @@ from xlsxwriter import Workbook
 
 from auditor.model.plain import plain
 from auditor.report.changes import changes
+from auditor.report.columns import Cell, Kind, Table
 from auditor.report.filters import CENT, UNKNOWN, cents, moment, period
-from auditor.report.tables import SHEETS, Cell, Kind, Table, Total, totals
+from auditor.report.tables import SHEETS, Total, totals
 from auditor.report.text import clean, counted
 from auditor.report.view import View, view
 
