@@ -51,11 +51,9 @@ class Format(StrEnum):
     HTML = "html"
     PDF = "pdf"
     JSON = "json"
-
-    @property
-    def file(self) -> str:
-        """What the report of this format is called."""
-        return "audit.json" if self is Format.JSON else f"report.{self}"
+    XLSX = "xlsx"
+    CSV = "csv"
+    MD = "md"
 
 
 class FlowLogs(StrEnum):

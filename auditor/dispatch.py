@@ -28,7 +28,7 @@ from auditor.model.letter import Channel, Delivery, Enclosure, Failed, Letter, S
 from auditor.model.narrowing import narrowed, narrowed_since
 from auditor.report.html import render_html
 from auditor.report.letter import render_failure, render_letter
-from auditor.report.pdf import render_pdf
+from auditor.report.pdf import PDF_FILE, render_pdf
 from auditor.store.files import write_atomically
 
 Link = Callable[[Path], str | None]
@@ -103,7 +103,7 @@ async def _deliver_report(report: Report, config: Config, backoff: Backoff | Non
     if config.mail:
         owners = await _owners(report.audit, config, config.mail)
         mails = list(_mails(report, config, config.mail, owners.addresses))
-    brief = render_letter(report.audit, report.since, _enclosure(report, _pdf(report.folder / Format.PDF.file)))
+    brief = render_letter(report.audit, report.since, _enclosure(report, _pdf(report.folder / PDF_FILE)))
     told = brief if _is_told(report.since, config.notify.when) else None
     sent = await _send(mails, told, report.run_id, config, backoff)
     return (*sent, *(_not_found(account, why) for account, why in owners.problems.items()))
@@ -125,7 +125,7 @@ def _mails(
     report: Report, config: Config, settings: MailSettings, owners: dict[str, tuple[str, ...]]
 ) -> Iterator[Mail]:
     if settings.to and _is_told(report.since, settings.when):
-        yield _mail(report, settings, settings.to, Format.PDF.file)
+        yield _mail(report, settings, settings.to, PDF_FILE)
     for accounts, addresses in _alike(owners, settings.to):
         part = _part(report, accounts)
         if (part.audit.scopes or part.audit.gaps) and _is_told(part.since, settings.when):

@@ -32,7 +32,8 @@ ExternalId = Annotated[str | None, typer.Option(metavar="ID", help="Its external
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")]
 Window = Annotated[str | None, typer.Option(metavar="DAYS", help="Whole days to look back, 1d to 455d. Default: 30d.")]
 Formats = Annotated[
-    list[str] | None, typer.Option("--format", metavar="FORMAT", help="html, pdf, json; repeatable or a,b.")
+    list[str] | None,
+    typer.Option("--format", metavar="FORMAT", help="html, pdf, json, xlsx, csv, md; repeatable or a,b."),
 ]
 Output = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the reports. Default: auditor-report.")]
 DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder for the reports.")]

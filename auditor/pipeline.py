@@ -215,8 +215,8 @@ def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = No
         audit = earlier.followed(audit, evidence.constraints)
     contents = _render(audit, config.formats)
     paths = []
-    for form, content in contents:
-        paths.append(config.output / form.file)
+    for name, content in contents:
+        paths.append(config.output / name)
         files.write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
 
@@ -310,17 +310,26 @@ def access(config: Config) -> Access:
     )
 
 
-def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[Format, bytes]]:
+def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the files, what is cheap first."""
     from auditor.report.html import render_html
-    from auditor.report.pdf import render_pdf
+    from auditor.report.markdown import render_markdown
+    from auditor.report.pdf import PDF_FILE, render_pdf
+    from auditor.report.separated import render_csv
+    from auditor.report.xlsx import render_xlsx
 
-    if Format.JSON in formats:
-        yield Format.JSON, render_json(audit).encode()
     html = render_html(audit) if {Format.HTML, Format.PDF} & set(formats) else ""
-    if Format.HTML in formats:
-        yield Format.HTML, html.encode()
-    if Format.PDF in formats:
-        yield Format.PDF, render_pdf(html)
+    files: dict[Format, Callable[[], dict[str, bytes]]] = {
+        Format.JSON: lambda: {past.AUDIT: render_json(audit).encode()},
+        Format.MD: lambda: {"summary.md": render_markdown(audit).encode()},
+        Format.CSV: lambda: render_csv(audit),
+        Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},
+        Format.HTML: lambda: {"report.html": html.encode()},
+        Format.PDF: lambda: {PDF_FILE: render_pdf(html)},
+    }
+    for form, made in files.items():
+        if form in formats:
+            yield from made().items()
 
 
 @contextmanager

@@ -67,6 +67,7 @@ def test_lists_may_be_repeated_or_comma_separated_and_name_each_once(monkeypatch
     monkeypatch.setenv("AUDITOR_ACCOUNTS", "123456789012,210987654321")
     assert load().accounts == ("123456789012", "210987654321")
     assert load(formats=["json,html"]).formats == (Format.JSON, Format.HTML)
+    assert load(formats=["xlsx", "csv,md"]).formats == (Format.XLSX, Format.CSV, Format.MD)
 
 
 def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.MonkeyPatch) -> None:

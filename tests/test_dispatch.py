@@ -77,6 +77,13 @@ def test_everybody_gets_the_report(mailbox: Mailbox, tmp_path: Path) -> None:
     assert {message["Message-ID"] for message in mails(mailbox).values()} == {one.message_id for one in done}
 
 
+def test_of_all_formats_the_pdf_alone_is_attached(mailbox: Mailbox, tmp_path: Path) -> None:
+    for name in ("report.html", "report.xlsx", "findings.csv", "summary.md", "audit.json"):
+        (tmp_path / name).write_text("not for the mail")
+    deliver_report(made(tmp_path), config(mailbox, formats=["pdf,html,xlsx,csv,md,json"]), QUICK)
+    assert set(attachments(mails(mailbox)[NET])) == {"report.pdf"}
+
+
 def test_delivered_again_it_can_be_told_as_a_double(mailbox: Mailbox, tmp_path: Path) -> None:
     first = deliver_report(made(tmp_path), config(mailbox), QUICK)
     again = deliver_report(made(tmp_path), config(mailbox), QUICK)

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from auditor.report.columns import Table
+from auditor.report.separated import FILES
+from auditor.report.tables import SHEETS
+
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     "run",
@@ -38,6 +42,25 @@ def generated() -> str:
     return "\n".join(parts)
 
 
+COLUMNS = "\n## Columns\n"
+
+
+def columns() -> str:
+    parts = [f"{COLUMNS}\nGenerated from the tables; `python tests/test_docs.py` writes it anew.\n"]
+    return "\n".join([*parts, *(_columns(table) for table in FILES)])
+
+
+def _columns(table: Table) -> str:
+    title = f"### `{table.file}`" + (f", sheet {table.name}" if table in SHEETS else "")
+    rows = [f"| `{one.name}` | {one.kind} | {one.says} |" for one in table.columns]
+    return "\n".join([title, "", table.says, "", "| column | holds | what |", "| --- | --- | --- |", *rows, ""])
+
+
+def test_the_page_of_outputs_describes_the_columns_that_there_are() -> None:
+    page = (ROOT / "docs/outputs.md").read_text("utf-8")
+    assert page[page.index(COLUMNS) :] == columns()
+
+
 def test_the_page_of_commands_is_what_the_commands_say() -> None:
     assert (ROOT / "docs/cli.md").read_text("utf-8") == generated()
 
@@ -50,3 +73,5 @@ def test_every_command_is_on_the_page() -> None:
 
 if __name__ == "__main__":
     (ROOT / "docs/cli.md").write_text(generated(), "utf-8")
+    outputs = ROOT / "docs/outputs.md"
+    outputs.write_text(outputs.read_text("utf-8").partition(COLUMNS)[0] + columns(), "utf-8")

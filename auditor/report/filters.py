@@ -87,6 +87,11 @@ def period(window: Window) -> str:
     return f"{day(window.start)} to {day(last)} ({days} {'day' if days == 1 else 'days'})"
 
 
+def cents(amount: Decimal) -> Decimal:
+    """The amount to the cent."""
+    return _rounded(amount, CENT)
+
+
 def _rounded(amount: Decimal, places: Decimal) -> Decimal:
     with localcontext() as context:
         context.prec = 200  # more than any exact amount has, so that nothing but the places is cut

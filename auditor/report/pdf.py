@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from auditor.errors import UsageError
 
+PDF_FILE = "report.pdf"
+"""What it is called: it alone goes out by mail."""
+
 PANGO_PACKAGE = "libpangoft2-1.0-0"
 
 

@@ -44,6 +44,30 @@ def test_saved_evidence_gives_the_same_audit_byte_for_byte_and_calls_nobody(
     assert proxy.calls == []
 
 
+def test_tables_and_summary_are_made_of_saved_evidence_and_each_file_is_named(
+    saved: Path, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    proxy.calls.clear()
+    made = []
+    for again in (tmp_path / "1", tmp_path / "2"):
+        done = auditor(
+            "report",
+            str(saved / "evidence.json"),
+            "--output",
+            str(again),
+            "--format",
+            "xlsx,csv,md",
+            **clean_environment(),
+        )
+        assert done.returncode == OK
+        assert {str(again / name) for name in files(again)} == set(done.stdout.splitlines())
+        made.append({name: (again / name).read_bytes() for name in files(again)})
+    tables = {f"{name}.csv" for name in ("totals", "findings", "plan", "nat-gateways", "endpoints", "gaps", "scopes")}
+    assert set(made[0]) == {"report.xlsx", "summary.md", *tables, "prices.csv", "focus.csv"}
+    assert made[0] == made[1]
+    assert proxy.calls == []
+
+
 def _broken(kind: str, whole: bytes) -> bytes:
     if kind == "truncated":
         return whole[: len(whole) // 2]

@@ -47,7 +47,7 @@ def stored(
     folder: Path, evidence: Evidence, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Config, tuple[Run, ...]]:
     """Two runs: between them one NAT gateway was dropped."""
-    settings = load(store=str(folder), output=tmp_path_factory.mktemp("report"), formats=("json", "html"))
+    settings = load(store=str(folder), output=tmp_path_factory.mktemp("report"), formats=("json", "html", "md"))
     scope, dropped = evidence.scopes[0], dropped_nat(evidence)
     fewer = replace(scope.network, nat_gateways=tuple(nat for nat in scope.network.nat_gateways if nat.id != dropped))
     later = replace(evidence, scopes=(replace(scope, network=fewer), *evidence.scopes[1:]))
@@ -62,12 +62,14 @@ def test_a_run_is_stored_with_evidence_reports_and_log(stored: tuple[Config, tup
     _, runs = stored
     assert len(runs) == 2
     for run in runs:
-        assert {file.name for file in run.manifest.files} == {"audit.json", "report.html", "evidence.json", "log.txt"}
+        names = {file.name for file in run.manifest.files}
+        assert names == {"audit.json", "report.html", "summary.md", "evidence.json", "log.txt"}
         assert run.manifest.scopes[0].region == "eu-central-1"
     audit = json.loads(runs[1].read("audit.json"))
     assert audit["since_last"]["run"] == runs[0].name
     assert audit["since_last"]["resolved"]
     assert "Since the last run" in runs[1].read("report.html").decode()
+    assert "### Since the last run" in runs[1].read("summary.md").decode()
 
 
 def test_history_lists_runs_and_findings(stored: tuple[Config, tuple[Run, ...]], folder: Path) -> None:
