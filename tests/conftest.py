@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from auditor import pipeline, store
 from auditor.aws import session
+from auditor.collectors.run import Progress
+from auditor.config import load
+from auditor.demo.company import DEMO_NOW
+from auditor.demo.sdk_models import decoded_once
+from auditor.model.evidence import Evidence
 from tests.embedded import PRICE_LIST, Served, served
 from tests.fault_proxy import FaultProxy
 
@@ -29,11 +36,57 @@ def hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_FIRST_PAUSE", 0.01)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: no worker begins one when the others have nothing left to do."""
+    slow = {item.path for item in items if isinstance(item, pytest.Function) and _takes_long(item)}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def _takes_long(test: pytest.Function) -> bool:
+    """It reads the company or tries a law on many examples."""
+    return "seeded" in test.fixturenames or bool(getattr(test.function, "is_hypothesis_test", False))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_decoded_once() -> Iterator[None]:
+    with decoded_once():
+        yield
+
+
 @pytest.fixture(scope="session")
 def seeded() -> Iterator[Served]:
     """The demo's company. Tests only read it."""
     with served("seeded") as aws:
         yield aws
+
+
+@pytest.fixture(scope="session")
+def companys_evidence(seeded: Served, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """A run over the whole company, flow logs included: the first worker that wants it reads it for all."""
+    own = tmp_path_factory.getbasetemp()
+    file = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "companys-evidence.json"
+    with file.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not file.exists():
+            evidence = _read_whole(seeded)
+            store.save_evidence(file, evidence)
+            assert store.load_evidence(file) == evidence
+    return store.load_evidence(file)
+
+
+def _read_whole(seeded: Served) -> Evidence:
+    company = seeded.company
+    config = load(
+        regions=company.regions,
+        accounts=tuple(company.accounts.values()),
+        role=company.role_name,
+        external_id=company.external_id,
+        live_prices=False,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in seeded.environment_of(seeded.url).items():
+            patch.setenv(name, value)
+        return pipeline.read(config, DEMO_NOW, Progress())
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from auditor.demo import moto_patches
 from auditor.demo.extra import DemoUnavailableError
+from auditor.demo.sdk_models import decoded_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ class EmbeddedAws:
     def _start(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="auditor-demo-")))
         self.environment = _environment(folder)
+        stack.enter_context(decoded_once())
         with _applied(self.environment):
             moto_patches.load()
         stack.enter_context(_silenced("werkzeug"))

@@ -22,6 +22,9 @@ Auditor = Callable[..., Done]
 
 OK, USAGE, NO_ACCESS, GAPS, ABOVE = 0, 2, 3, 4, 10
 
+PATIENCE = 300
+"""Seconds after which a command hangs: on a busy machine ten take minutes."""
+
 
 def start(*args: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -35,7 +38,7 @@ def start(*args: str, **environment: str) -> subprocess.Popen[str]:
 
 def auditor(*args: str, **environment: str) -> Done:
     with start(*args, **environment) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
 

@@ -19,9 +19,10 @@ def environment(seeded: Served, proxy: FaultProxy, tmp_path: Path) -> dict[str, 
 
 @pytest.fixture
 def run(environment: dict[str, str], tmp_path: Path) -> Auditor:
-    """`auditor run` into the folder `report`, as JSON alone, since pages take longer."""
+    """`auditor run` into the folder `report`, as JSON alone and without flow logs: pages and records take longer."""
+    brief = ("--output", str(tmp_path / "report"), "--format", "json", "--flow-logs", "off")
 
     def run_it(*args: str, **more: str) -> Done:
-        return auditor("run", "--output", str(tmp_path / "report"), "--format", "json", *args, **environment | more)
+        return auditor("run", *brief, *args, **environment | more)
 
     return run_it

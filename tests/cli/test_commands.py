@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from auditor.rules import all_rules
-from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, Auditor, auditor, files, refused, start
-from tests.embedded import OWN, ROOT, clean_environment
+from tests.cli.command import GAPS, NO_ACCESS, OK, PATIENCE, USAGE, Auditor, auditor, files, refused, start
+from tests.embedded import MEMBER, OWN, ROOT, Served, clean_environment
 from tests.fault_proxy import FaultProxy
 
 
@@ -24,10 +24,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def saved(run: Auditor, tmp_path: Path, kept: Path) -> Path:
+def saved(run: Auditor, seeded: Served, tmp_path: Path, kept: Path) -> Path:
     """A run's folder; the run is made once, for reading the company takes long."""
     if not any(kept.iterdir()):
-        assert run("--region", "eu-central-1").returncode == OK
+        accounts = ("--account", f"{OWN},{MEMBER}", "--role", seeded.company.role_name)
+        assert run("--region", "ap-southeast-2", "--flow-logs", "auto", *accounts).returncode == OK
         shutil.copytree(tmp_path / "report", kept, dirs_exist_ok=True)
     return shutil.copytree(kept, tmp_path / "report", dirs_exist_ok=True)
 
@@ -38,9 +39,10 @@ def test_saved_evidence_gives_the_same_audit_byte_for_byte_and_calls_nobody(
     proxy.calls.clear()
     again = tmp_path / "again"
     evidence = str(saved / "evidence.json")
-    done = auditor("report", evidence, "--output", str(again), "--format", "json", **clean_environment())
-    assert (done.returncode, done.stdout) == (OK, f"{again}/audit.json\n")
+    done = auditor("report", evidence, "--output", str(again), "--format", "json,pdf", **clean_environment())
+    assert (done.returncode, done.stdout) == (OK, f"{again}/audit.json\n{again}/report.pdf\n")
     assert (again / "audit.json").read_bytes() == (saved / "audit.json").read_bytes()
+    assert '"named_by":' in Path(evidence).read_text("utf-8")
     assert proxy.calls == []
 
 
@@ -171,16 +173,18 @@ def test_prices_of_a_region_need_no_credentials_when_bundled(tmp_path: Path) -> 
 
 
 def test_the_demo_gives_the_same_bytes_each_time_without_any_setting_of_the_users(tmp_path: Path) -> None:
-    """Neither a profile that is gone nor a region, nor the order in which Python hashes, changes anything."""
-    mine = {"AWS_PROFILE": "gone", "AWS_DEFAULT_REGION": "xx", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    """Neither credentials, a region, a proxy nor the order in which Python hashes changes anything, nor any id."""
+    nowhere = "http://127.0.0.1:9"
+    mine = {"AWS_PROFILE": "gone", "AWS_DEFAULT_REGION": "xx", "AWS_ENDPOINT_URL": nowhere, "AWS_SESSION_TOKEN": "old"}
+    proxies = {"HTTP_PROXY": nowhere, "http_proxy": nowhere}
     runs = [
-        start("demo", "--output", str(tmp_path / seed), "--format", fmt, **os.environ | mine | {"PYTHONHASHSEED": seed})
-        for seed, fmt in (("1", "html,pdf,json"), ("2", "json"))
+        start("demo", "--output", str(tmp_path / seed), "--format", fmt, **more, PYTHONHASHSEED=seed)
+        for seed, fmt, more in (("1", "html,json", clean_environment()), ("7", "json", os.environ | mine | proxies))
     ]
     for process in runs:
         with process:
-            _, err = process.communicate(timeout=90)
+            _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == OK, err
-    assert files(tmp_path / "1") == {"report.html", "report.pdf", "audit.json", "evidence.json"}
+    assert files(tmp_path / "1") == {"report.html", "audit.json", "evidence.json"}
     for name in ("audit.json", "evidence.json"):
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "7" / name).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="package")
 def aws() -> Iterator[EmbeddedAws]:
+    before = dict(os.environ)
     with EmbeddedAws() as running:
+        assert dict(os.environ) == before
         yield running
 
 
 @pytest.fixture(scope="package")
 def company(aws: EmbeddedAws) -> Company:
-    return seed(aws, DEMO_NOW)
+    before = dict(os.environ)
+    built = seed(aws, DEMO_NOW)
+    assert dict(os.environ) == before
+    return built
 
 
 @pytest.fixture(scope="package")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -359,36 +356,3 @@ def test_each_network_says_its_team_and_environment(company: Company, clients: C
     for name, vpc_id in company.vpcs.items():
         (vpc,) = clients(name).describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
         assert {tag["Key"] for tag in vpc["Tags"]} == {"Name", "team", "env"}
-
-
-SEED_AGAIN = """
-import dataclasses, json, os
-before = dict(os.environ)
-from auditor.demo.company import DEMO_NOW, seed
-from auditor.demo.embedded import EmbeddedAws
-with EmbeddedAws() as aws:
-    company = seed(aws, DEMO_NOW)
-assert dict(os.environ) == before
-print(json.dumps(dataclasses.asdict(company)))
-"""
-
-
-def seeded_with(**settings: str) -> subprocess.Popen[str]:
-    command, environment = [sys.executable, "-c", SEED_AGAIN], {**os.environ, **settings}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_every_process_seeds_the_same_ids_whatever_aws_settings_the_user_has() -> None:
-    """Processes of their own, as the demo is one: here other tests may have drawn from moto's random ids before."""
-    hostile = {
-        "PYTHONHASHSEED": "7",
-        "AWS_PROFILE": "gone",
-        "AWS_SESSION_TOKEN": "expired",
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "http_proxy": "http://127.0.0.1:9",
-    }
-    with seeded_with(PYTHONHASHSEED="1") as plain, seeded_with(**hostile) as again:
-        (told, _), (told_again, problems) = plain.communicate(), again.communicate()
-    assert (plain.returncode, again.returncode, problems) == (0, 0, "")
-    assert json.loads(told)["vpcs"]
-    assert json.loads(told) == json.loads(told_again)

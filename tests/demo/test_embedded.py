@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 
 from auditor.demo import moto_patches
 from auditor.demo.embedded import EmbeddedAws
@@ -47,6 +48,16 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(monkeypatch: p
 def test_a_moto_without_the_patched_attribute_is_refused() -> None:
     with pytest.raises(DemoUnavailableError, match=r"has no object\._created_at"):
         moto_patches.age(object(), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.usefixtures("company")
+def test_models_of_services_are_decoded_once_and_are_what_their_files_say() -> None:
+    """Also after a company was built with them, and though moto adds to its own."""
+    ec2 = Loader().load_service_model("ec2", "service-2")
+    assert Loader().load_service_model("ec2", "service-2") is ec2
+    for name in ("ec2/2016-11-15/service-2", "s3/2006-03-01/service-2", "s3/2006-03-01/endpoint-rule-set-1"):
+        model, path = Loader().load_data_with_path(name)
+        assert model == JSONFileLoader().load_file(path)
 
 
 def test_regions_that_need_an_opt_in_are_listed_only_when_asked_for(clients: Clients) -> None:

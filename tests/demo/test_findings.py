@@ -7,35 +7,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor import pipeline
 from auditor.analyzer import analyze
-from auditor.collectors.run import Progress
-from auditor.config import load
-from auditor.demo.company import DEMO_NOW
 from auditor.remediation.remedy import remedy
 from tests.rules.ask import edits
 from tests.rules.examples import FIRING
 
 if TYPE_CHECKING:
     from auditor.demo.company import Company
-    from auditor.demo.embedded import EmbeddedAws
     from auditor.model.audit import Audit, Finding
+    from auditor.model.evidence import Evidence
+    from tests.embedded import Served
+
+
+@pytest.fixture
+def company(seeded: Served) -> Company:
+    return seeded.company
 
 
 @pytest.fixture(scope="module")
-def audit(aws: EmbeddedAws, company: Company) -> Audit:
-    config = load(
-        regions=company.regions,
-        accounts=tuple(company.accounts.values()),
-        role=company.role_name,
-        external_id=company.external_id,
-        live_prices=False,
-        public_lookups=False,
-    )
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in aws.environment.items():
-            environment.setenv(name, value)
-        return analyze(pipeline.read(config, DEMO_NOW, Progress()), remedy)
+def audit(companys_evidence: Evidence) -> Audit:
+    return analyze(companys_evidence, remedy)
 
 
 def the(audit: Audit, rule: str, resource: str, detail: str = "") -> Finding:
