@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
+from auditor.clock import Clock, clock_from
 from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
@@ -30,6 +32,7 @@ from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
 from auditor.report.document import render_json
 from auditor.store import files
+from auditor.store.runs import Run, Store
 from auditor.whatif.comparison import Tried, compare
 from auditor.whatif.costs import metrics_usd
 from auditor.whatif.wishes import Wish, by_region, edits_of
@@ -45,12 +48,15 @@ EVIDENCE = "evidence.json"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made: the audit and its files."""
+    """What a run made: the audit and its files; `parts` are those of owners, whom nobody else should read."""
 
     audit: Audit
     paths: tuple[Path, ...]
     not_stored: StoreError | None = None
     deliveries: tuple[Delivery, ...] = ()
+    stored: Run | None = None
+    addressees: past.Recipients = ()
+    parts: tuple[Path, ...] = ()
 
     def exit_code(self, config: Config) -> Exit:
         """What the process should end with. A report that reached nobody comes first: all else stands in it."""
@@ -64,31 +70,9 @@ class Outcome:
 
 def run(config: Config, now: datetime, progress: Progress, occasion: past.Occasion | None = None) -> Outcome:
     """Audit now. Output folder and store are tried first, so that no audit is lost on them at the end."""
-    files.require_writable(config.output)
-    if config.store is None:
-        return _written(read(config, now, progress), config)
-    recording = past.Recording(past.store_of(config), occasion or past.Occasion(now))
-    earlier = past.earlier(recording.store, recording.occasion.schedule)
-    return _stored(_written(read(config, now, recording.heard(progress)), config, earlier), config, recording)
-
-
-def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
-    """Evidence first: what took minutes to read is not lost on a page that cannot be rendered."""
-    files.save_evidence(config.output / EVIDENCE, evidence)
-    outcome = report(evidence, config, earlier)
-    return replace(outcome, paths=(*outcome.paths, config.output / EVIDENCE))
-
-
-def _stored(outcome: Outcome, config: Config, recording: past.Recording) -> Outcome:
-    """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
-    try:
-        made = {path.name: path.read_bytes() for path in outcome.paths}
-        made.setdefault(past.AUDIT, render_json(outcome.audit).encode())
-        recording.keep(outcome.audit, made, outcome.exit_code(config))
-        recording.store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
-    except StoreError as error:
-        return replace(outcome, not_stored=error)
-    return outcome
+    recording = past.Recording(occasion or past.Occasion(now))
+    with past.Failing(partial(past.kept_failure, config, recording, ())):
+        return _run(config, now, progress, recording, _untold)
 
 
 def run_and_deliver(
@@ -98,16 +82,105 @@ def run_and_deliver(
     told: Callable[[tuple[Delivery, ...]], None],
     occasion: past.Occasion | None = None,
 ) -> Outcome:
-    """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told."""
+    """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told.
+
+    With a store, messages of earlier runs of the schedule that did not go out go with it, and processes with the same
+    occasion deliver once.
+    """
+    from auditor import addressees, debts
+
+    addressees.require_settings(config)
+    recording, clock = past.Recording(occasion or past.Occasion(now)), clock_from(now)
+
+    def failed(reason: str, code: Exit) -> None:
+        told(debts.tell_of_failure(config, recording, clock, reason, code))
+
+    with past.Failing(failed):
+        outcome = _run(config, now, progress, recording, partial(_addressed, config))
+    return _delivered(outcome, config, recording, clock)
+
+
+def deliver_owed(config: Config, now: datetime, schedule: str | None = None) -> tuple[Delivery, ...]:
+    """Send what stored runs of a schedule still owe, without a run; `UsageError` without a store."""
+    from auditor import debts
+
+    return debts.settle(past.store_of(config), config, clock_from(now), schedule)
+
+
+def _run(
+    config: Config,
+    now: datetime,
+    progress: Progress,
+    recording: past.Recording,
+    addressed: Callable[[Outcome], Outcome],
+) -> Outcome:
+    files.require_writable(config.output)
+    if config.store is None:
+        return addressed(_written(read(config, now, progress), config))
+    store = past.store_of(config)
+    earlier = past.earlier(store, recording.occasion.schedule)
+    outcome = addressed(_written(read(config, now, recording.heard(progress)), config, earlier))
+    return _stored(outcome, config, store, recording)
+
+
+def _untold(outcome: Outcome) -> Outcome:
+    return outcome
+
+
+def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
+    """Evidence first: what took minutes to read is not lost on a page that cannot be rendered."""
+    files.save_evidence(config.output / EVIDENCE, evidence)
+    outcome = report(evidence, config, earlier)
+    return replace(outcome, paths=(*outcome.paths, config.output / EVIDENCE))
+
+
+def _addressed(config: Config, outcome: Outcome) -> Outcome:
+    """With those who are to be told, and what only they get: the run is stored together with its debts."""
+    from auditor import addressees, dispatch
+
+    found = addressees.addressed(outcome.audit, Since.of(outcome.audit.since_last), config)
+    parts = dispatch.write_parts(outcome.audit, found.addressees, config)
+    return replace(outcome, addressees=found.addressees, parts=parts, deliveries=found.not_found)
+
+
+def _stored(outcome: Outcome, config: Config, store: Store, recording: past.Recording) -> Outcome:
+    """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
+    run = None
+    try:
+        made = {path.name: path.read_bytes() for path in (*outcome.paths, *outcome.parts)}
+        made.setdefault(past.AUDIT, render_json(outcome.audit).encode())
+        run = recording.keep(store, outcome.audit, made, outcome.exit_code(config), outcome.addressees)
+        store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
+    except StoreError as error:
+        return replace(outcome, stored=run, not_stored=error)
+    return replace(outcome, stored=run)
+
+
+def _delivered(outcome: Outcome, config: Config, recording: past.Recording, clock: Clock) -> Outcome:
+    """From the store, where the run is in one; else from the folder: a broken store keeps nobody's report back."""
+    from auditor import debts
+
+    if outcome.stored is None:
+        return replace(outcome, deliveries=(*outcome.deliveries, *_delivered_from_folder(outcome, config, recording)))
+    store = Store(outcome.stored.place)
+    try:
+        sent = debts.settle(store, config, clock, recording.occasion.schedule, current=outcome.stored)
+    except StoreError as error:
+        return replace(outcome, not_stored=error)
+    return replace(outcome, deliveries=(*outcome.deliveries, *sent))
+
+
+def _delivered_from_folder(outcome: Outcome, config: Config, recording: past.Recording) -> tuple[Delivery, ...]:
     from auditor import dispatch
 
-    dispatch.require_settings(config)
-    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    with dispatch.FailureTold(run_id, now, config, told):
-        outcome = run(config, now, progress, occasion)
-    since = Since.of(outcome.audit.since_last)
-    report = dispatch.Report(run_id, outcome.audit, config.output, str(config.output.absolute()), since)
-    return replace(outcome, deliveries=dispatch.deliver_report(report, config))
+    report = dispatch.Report(
+        run_id=recording.occasion.message,
+        audit=outcome.audit,
+        read=dispatch.files_in(config.output),
+        place=str(config.output.absolute()),
+        since=Since.of(outcome.audit.since_last),
+    )
+    return dispatch.deliver_report(report, outcome.addressees, dispatch.Way(config))
 
 
 def read(config: Config, now: datetime, progress: Progress) -> Evidence:

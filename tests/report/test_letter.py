@@ -14,7 +14,7 @@ import pytest
 
 from auditor.model.audit import ScopeSummary
 from auditor.model.evidence import Gap, Source
-from auditor.model.letter import Enclosure, Failed, Letter, Since
+from auditor.model.letter import Enclosure, Failed, Letter, Link, Since
 from auditor.report.letter import plain, render_failure, render_letter
 from tests.report.example import (
     AUDIT,
@@ -31,7 +31,8 @@ from tests.report.test_html import ELEMENTS_THAT_ACT, Page
 LAST = datetime(2026, 11, 13, 6, tzinfo=UTC)
 ATTACHED = Enclosure("s3://acme/runs/2026-11-20", 1_234_567, is_attached=True)
 LINK = "https://acme.example/report.pdf?X-Amz-Signature=abc&x=1"
-LINKED = Enclosure("s3://acme/runs/2026-11-20", 31 * 2**20, link=LINK)
+UNTIL = datetime(2026, 11, 27, 6, tzinfo=UTC)
+LINKED = Enclosure("s3://acme/runs/2026-11-20", 31 * 2**20, link=Link(LINK, UNTIL))
 LOST = ScopeSummary("111122223333", "eu-west-1", "failed", "grant ec2:DescribeVpcs")
 
 PHISHING = "pay at http://evil.example/login or www.evil.example, mail boss@evil.example"
