@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from auditor import past, pipeline
+from auditor.collectors.run import Progress
 from auditor.config import Config
 from auditor.errors import Exit, NoAccessError
 from auditor.model.evidence import Gap, Source
@@ -81,7 +82,7 @@ def test_of_two_at_the_same_moment_one_delivers(config: Config, mailbox: Mailbox
 
         def run(number: int) -> pipeline.Outcome:
             own = config.model_copy(update={"output": tmp_path / str(number)})
-            return pipeline.run_and_deliver(own, MONDAY, pipeline.Progress(), print, occasion)
+            return pipeline.run_and_deliver(own, MONDAY, Progress(), print, occasion)
 
         outcomes = list(pool.map(run, range(2)))
     assert sorted(len(one.deliveries) for one in outcomes) == [0, 1]
@@ -289,7 +290,7 @@ def test_a_report_of_30_mb_is_attached_where_the_limit_allows_it(
     monkeypatch.setattr("auditor.report.pdf.render_pdf", lambda _: bytes(30_000_000))
     config = settings(
         mailbox.port,
-        mail={"size_limit_mb": limit},
+        mail={"size_limit_mb": limit, "smtp_timeout": 120},
         formats=("pdf",),
         store=str(tmp_path / "store"),
         output=tmp_path / "report",

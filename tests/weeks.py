@@ -45,7 +45,8 @@ def settings(port: int, **given: Any) -> Config:
     """A mail server there, quick attempts, the report as JSON alone; `mail` are more keys of its table."""
     server = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none", "smtp_timeout": 5}
     mail = {"from": "auditor@example.com", "to": ["net@example.com"]} | server | given.pop("mail", {})
-    return load(mail=mail, **{"formats": ("json",), "delivery_attempts": 1} | given)
+    options: dict[str, Any] = {"formats": ("json",), "delivery_attempts": 1} | given
+    return load(mail=mail, **options)
 
 
 @dataclass
