@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
@@ -15,7 +16,8 @@ from auditor.collectors.run import Progress
 from auditor.config import Config
 from auditor.errors import Exit, NoAccessError
 from auditor.model.evidence import Gap, Source
-from auditor.store.runs import Run
+from auditor.store.manifest import Draft
+from auditor.store.runs import Run, Store
 from tests.cli.command import in_process
 from tests.delivery.mail_server import Mailbox, mail_server
 from tests.weeks import MONDAY, ONE, TWO, WEEK, Weeks, evidence, settings
@@ -301,3 +303,30 @@ def test_a_report_of_30_mb_is_attached_where_the_limit_allows_it(
     if not attached:
         assert "The PDF is too large to attach (28.6 MB)." in body(message)
         assert f"It lies in {stored(config)[0].where}" in body(message)
+
+
+def test_a_disk_that_is_full_when_the_run_is_stored_keeps_the_report_and_the_mail(
+    config: Config, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit on file size fails a write in its midst, as a full disk does; the folder had room until then."""
+    keep = Store.keep
+
+    def full(store: Store, draft: Draft) -> Run:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        try:
+            return keep(store, draft)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    weeks = Weeks()
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "keep", full)
+        outcome = weeks.run(config, 0)
+    assert outcome.exit_code(config) is Exit.NOT_DELIVERED
+    assert "the file is larger than allowed there" in str(outcome.not_stored)
+    assert all(path.exists() for path in outcome.paths)
+    assert mailbox.recipients == [NET]
+    assert stored(config) == []
+    assert weeks.code(config, 1) is Exit.REPORTED
+    assert len(mailbox.taken) == 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +20,13 @@ def to_bytes(value: object) -> bytes:
 def parsed(kind: type[T], content: bytes) -> T | None:
     """The document, or `None` where it is not one: damaged, foreign, or of a later major version."""
     try:
-        return TypeAdapter(kind).validate_json(content, strict=True)
+        found: T = _adapter(kind).validate_json(content, strict=True)
     except ValidationError:
         return None
+    return found
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 -- a type is hashable, which mypy does not see
+    """Made once: that takes longer than reading a document by it."""
+    return TypeAdapter(kind)
