@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.model.plain import to_json
 
 T = TypeVar("T")
+
+_adapters: dict[object, TypeAdapter[Any]] = {}
 
 
 def to_bytes(value: object) -> bytes:
@@ -26,7 +27,8 @@ def parsed(kind: type[T], content: bytes) -> T | None:
     return found
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 -- a type is hashable, which mypy does not see
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
     """Made once: that takes longer than reading a document by it."""
-    return TypeAdapter(kind)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
