@@ -141,12 +141,22 @@ def test_what_cannot_be_delivered_is_given_up_after_its_days_told_and_shown(conf
 
 def test_a_message_that_is_refused_for_good_keeps_back_no_other(config: Config, mailbox: Mailbox) -> None:
     weeks = Weeks()
-    mailbox.replies = ["451 later", "552 too large", "451 later"]
-    weeks.run(config, 0)
-    weeks.run(config, 1)
-    assert states(config) == [["failed"], ["failed"]]
-    assert weeks.code(config, 2) is Exit.REPORTED
-    assert [subject.startswith("Late") for subject in subjects(mailbox)] == [True, True, False]
+    mailbox.replies = ["552 too large", "552 too large", "451 later", "552 too large"]
+    for week in range(3):
+        weeks.run(config, week)
+    assert states(config) == [["failed"], ["delivered"], ["delivered"]]
+    assert [subject.startswith("Late, of 2026-11-30") for subject in subjects(mailbox)] == [True, False]
+
+
+def test_who_cannot_be_reached_gets_nothing_late_before_what_is_older(config: Config, mailbox: Mailbox) -> None:
+    weeks = Weeks()
+    mailbox.replies = ["451 later"] * 4  # the first week; it again, and the second; it again
+    for week in range(3):
+        weeks.run(config, week)
+    assert states(config) == [["failed"], ["failed"], ["delivered"]]
+    assert weeks.code(config, 3) is Exit.REPORTED
+    late = [subject.partition(":")[0] for subject in subjects(mailbox)]
+    assert late == ["Auditor", "Late, of 2026-11-23", "Late, of 2026-11-30", "Auditor"]
 
 
 def test_whoever_left_the_configuration_gets_nothing_late_and_that_is_said(config: Config, mailbox: Mailbox) -> None:
