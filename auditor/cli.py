@@ -184,7 +184,7 @@ def history(
     config: ConfigFile = None,
     form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
 ) -> None:
-    """Show the runs in the store, where each finding stands, and what resolved ones did save."""
+    """Show the runs in the store and who was told, where findings stand, and what resolved ones did save."""
     from auditor import past
     from auditor.config import load
     from auditor.model.plain import to_json

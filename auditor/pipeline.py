@@ -100,6 +100,15 @@ def run_and_deliver(
     return _delivered(outcome, config, recording, clock)
 
 
+def tell_of_failure(
+    config: Config, now: datetime, occasion: past.Occasion, reason: str, code: Exit
+) -> tuple[Delivery, ...]:
+    """Record and tell that a run failed which could not do so itself: it was abandoned, say, or its process died."""
+    from auditor import debts
+
+    return debts.tell_of_failure(config, past.Recording(occasion), clock_from(now), reason, code)
+
+
 def deliver_owed(config: Config, now: datetime, schedule: str | None = None) -> tuple[Delivery, ...]:
     """Send what stored runs of a schedule still owe, without a run; `UsageError` without a store."""
     from auditor import debts

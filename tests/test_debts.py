@@ -230,6 +230,15 @@ def test_a_failed_run_is_recorded_and_told_even_late(config: Config, mailbox: Ma
     assert "no AWS credentials found" in history(config)
 
 
+def test_a_run_whose_process_died_is_recorded_and_told_by_another(config: Config, mailbox: Mailbox) -> None:
+    occasion = past.Occasion(MONDAY, "weekly", MONDAY)
+    for told in ([True], []):
+        sent = pipeline.tell_of_failure(config, MONDAY, occasion, "it took longer than its interval", Exit.BUG)
+        assert [one.is_delivered for one in sent] == told
+    assert "it took longer than its interval" in body(mailbox.taken[0][1])
+    assert {run.manifest.reason for run in stored(config)} == {"it took longer than its interval"}
+
+
 def test_a_failure_is_no_double_of_the_report_of_the_next_attempt(config: Config, mailbox: Mailbox) -> None:
     """Else a mail server that knows doubles would throw the report away."""
     weeks = Weeks()
