@@ -34,10 +34,14 @@ Recipients = tuple[Addressee, ...]
 
 @dataclass(frozen=True)
 class Earlier:
-    """The last run of a schedule whose audit can be read; both `None` where this is the first."""
+    """The last run of a schedule whose audit can be read; both `None` where this is the first.
+
+    `has_failed` where a run after it made no report.
+    """
 
     run: str | None = None
     audit: Audit | None = None
+    has_failed: bool = False
 
     def followed(self, audit: Audit, constraints: Constraints) -> Audit:
         """The audit with what changed since then."""
@@ -149,10 +153,13 @@ def kept_failure(config: Config, recording: Recording, to: Recipients, reason: s
 
 def earlier(store: Store, schedule: str | None) -> Earlier:
     """What to compare with: the newest run of that schedule with an audit that is whole."""
+    has_failed = False
     for run in reversed(_listed(store)):
-        if run.manifest.is_good and run.manifest.schedule == schedule and (audit := _audit_of(run)):
-            return Earlier(run.name, audit)
-    return Earlier()
+        if run.manifest.schedule == schedule:
+            if run.manifest.is_good and (audit := _audit_of(run)):
+                return Earlier(run.name, audit, has_failed)
+            has_failed = has_failed or not run.manifest.is_good
+    return Earlier(has_failed=has_failed)
 
 
 def history_of(store: Store) -> History:

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence.json"
 
+Addressed = Callable[["Outcome", past.Earlier], "Outcome"]
+"""Says who is to be told of a report."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -121,18 +124,18 @@ def _run(
     now: datetime,
     progress: Progress,
     recording: past.Recording,
-    addressed: Callable[[Outcome], Outcome],
+    addressed: Addressed,
 ) -> Outcome:
     files.require_writable(config.output)
     if config.store is None:
-        return addressed(_written(read(config, now, progress), config))
+        return addressed(_written(read(config, now, progress), config), past.Earlier())
     store = past.store_of(config)
     earlier = past.earlier(store, recording.occasion.schedule)
-    outcome = addressed(_written(read(config, now, recording.heard(progress)), config, earlier))
+    outcome = addressed(_written(read(config, now, recording.heard(progress)), config, earlier), earlier)
     return _stored(outcome, config, store, recording)
 
 
-def _untold(outcome: Outcome) -> Outcome:
+def _untold(outcome: Outcome, _: past.Earlier) -> Outcome:
     return outcome
 
 
@@ -143,11 +146,15 @@ def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = 
     return replace(outcome, paths=(*outcome.paths, config.output / EVIDENCE))
 
 
-def _addressed(config: Config, outcome: Outcome) -> Outcome:
-    """With those who are to be told, and what only they get: the run is stored together with its debts."""
+def _addressed(config: Config, outcome: Outcome, earlier: past.Earlier) -> Outcome:
+    """With those who are to be told, and what only they get: the run is stored together with its debts.
+
+    After a run that failed everybody is told, even of a quiet week: the last word must not be that it failed.
+    """
     from auditor import addressees, dispatch
 
-    found = addressees.addressed(outcome.audit, Since.of(outcome.audit.since_last), config)
+    since = None if earlier.has_failed else Since.of(outcome.audit.since_last)
+    found = addressees.addressed(outcome.audit, since, config)
     parts = dispatch.write_parts(outcome.audit, found.addressees, config)
     return replace(outcome, addressees=found.addressees, parts=parts, deliveries=found.not_found)
 

@@ -230,6 +230,21 @@ def test_a_failed_run_is_recorded_and_told_even_late(config: Config, mailbox: Ma
     assert "no AWS credentials found" in history(config)
 
 
+def test_after_a_failure_the_next_report_comes_even_where_it_is_quiet(config: Config, mailbox: Mailbox) -> None:
+    config = config.model_copy(update={"mail": config.mail and config.mail.model_copy(update={"when": "changes"})})
+    weeks = Weeks()
+    weeks.run(config, 0)
+    with pytest.raises(NoAccessError):
+        weeks.run(config, 1, NoAccessError("no AWS credentials found"))
+    weeks.run(config, 2)
+    weeks.run(config, 3)
+    assert [subject.partition(";")[0] for subject in subjects(mailbox)] == [
+        "Auditor: $65.70 a month to save, measured",
+        "Auditor: the run failed, there is no report",
+        "Auditor: $65.70 a month to save, measured",
+    ]
+
+
 def test_a_run_whose_process_died_is_recorded_and_told_by_another(config: Config, mailbox: Mailbox) -> None:
     occasion = past.Occasion(MONDAY, "weekly", MONDAY)
     for told in ([True], []):
