@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from auditor.errors import Exit
 from auditor.store.manifest import Draft
 from auditor.store.place import Place, open_place
 from auditor.store.runs import Run, Store
+from tests.delivery.mail_server import Mailbox, mail_server
 from tests.store.conftest import BUCKET
+from tests.weeks import ONE, TWO, Weeks, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +81,31 @@ def test_of_a_token_that_was_given_nobody_knows_when_it_ends(s3: FaultProxy, mon
 def test_a_disk_has_no_links_and_no_run_links_to_what_it_has_not(tmp_path: Path, in_s3: Place) -> None:
     assert run_in(open_place(str(tmp_path / "store"))).link("report.pdf") is None
     assert run_in(in_s3).link("report-111122223333.pdf") is None
+
+
+def test_a_report_that_is_too_large_is_linked_and_an_owner_gets_the_link_of_their_part(
+    s3: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both PDFs lie in the store; what each link opens is what its reader may see."""
+
+    def large(html: str) -> bytes:
+        return html.encode() + bytes(2**21)
+
+    monkeypatch.setattr("auditor.report.pdf.render_pdf", large)
+    monkeypatch.setattr("auditor.dispatch.render_pdf", large)
+    where, owners = f"s3://{BUCKET}/{secrets.token_hex(4)}", {ONE: ["pay@example.com"]}
+    assert s3.url
+    with mail_server(Mailbox()) as mailbox:
+        config = settings(
+            mailbox.port, mail={"size_limit_mb": 1}, formats=("pdf",), owners=owners, store=where, output=tmp_path
+        )
+        assert Weeks().code(config, 0) is Exit.REPORTED
+    pages = {}
+    for recipient, message in mailbox.taken:
+        part = message.get_body(("plain",))
+        assert part
+        pages[recipient] = opened(part.get_content().partition("Open it: ")[2].split()[0])
+    assert ONE.encode() in pages["net@example.com"]
+    assert TWO.encode() in pages["net@example.com"]
+    assert ONE.encode() in pages["pay@example.com"]
+    assert TWO.encode() not in pages["pay@example.com"]
