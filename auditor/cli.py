@@ -191,7 +191,7 @@ def history(
     config: ConfigFile = None,
     form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
 ) -> None:
-    """Show the runs in the store, where each finding stands, and what resolved ones did save."""
+    """Show the runs in the store and who was told, where findings stand, and what resolved ones did save."""
     from auditor import past
     from auditor.config import load
     from auditor.model.plain import to_json
@@ -399,7 +399,7 @@ def _finish(outcome: Outcome, settings: Config, *, quiet: bool) -> None:
     for path in outcome.paths:
         typer.echo(path)
     if outcome.not_stored:
-        _say(f"the report is made, but not stored: {outcome.not_stored}")
+        _say(f"the report is made, but the store fails: {outcome.not_stored}")
     raise typer.Exit(outcome.exit_code(settings))
 
 
@@ -408,10 +408,11 @@ def _say_delivered(deliveries: tuple[Delivery, ...]) -> None:
     from auditor.report.text import clean
 
     for one in deliveries:
+        whom = clean(one.recipient) + (f", of {one.of:%Y-%m-%d %H:%M} UTC" if one.of else "")
         if one.is_delivered:
-            typer.echo(f"delivered to {clean(one.recipient)}", err=True)
+            typer.echo(f"delivered to {whom}", err=True)
         else:
-            typer.echo(f"not delivered to {clean(one.recipient)}: {clean(str(one.problem))}: {one.next_step}", err=True)
+            typer.echo(f"not delivered to {whom}: {clean(str(one.problem))}: {one.next_step}", err=True)
 
 
 def _stdout() -> Console:

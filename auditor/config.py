@@ -134,6 +134,7 @@ class Config(BaseSettings):
     min_saving: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     accepted: Annotated[tuple[AcceptedFinding, ...], NoDecode] = ()
     delivery_attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    delivery_days: Annotated[int, Field(ge=1, le=365)] = 30
     mail: MailSettings | None = None
     notify: NotifySettings = NotifySettings()
     owners: dict[AccountId, tuple[Address, ...]] = Field(default_factory=dict)

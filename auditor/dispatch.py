@@ -1,216 +1,175 @@
-"""Who is told what of a run: everybody in `[mail]` the whole, owners their own accounts, chats a few lines.
-
-A failed run is told of as well: silence means that a run was made and all is as before.
-"""
+"""What each addressee of a run is sent: the whole, the part of their accounts, a few lines, or why there is nothing."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from auditor.addressees import services
 from auditor.config import Config, Format
 from auditor.delivery import notify, post
 from auditor.delivery.compose import Envelope, compose, encoded_size
-from auditor.delivery.owners import Owners, owners_by_tag
 from auditor.delivery.post import Mail
-from auditor.delivery.retries import Backoff, Parcel, deliver
-from auditor.delivery.settings import NOTIFY_URLS, MailSettings, When, secret
-from auditor.errors import AuditorError, UsageError
+from auditor.delivery.retries import NO_LEDGER, Backoff, Ledger, Parcel, deliver
+from auditor.delivery.settings import MailSettings
+from auditor.errors import UsageError
 from auditor.model.audit import Audit
-from auditor.model.letter import Channel, Delivery, Enclosure, Failed, Letter, Since
+from auditor.model.letter import Addressee, Channel, Delivery, Enclosure, Failed, Letter, Link, Since, Undelivered
 from auditor.model.narrowing import narrowed, narrowed_since
-from auditor.report.html import render_html
+from auditor.report.html import HTML_FILE, render_html
 from auditor.report.letter import render_failure, render_letter
 from auditor.report.pdf import PDF_FILE, render_pdf
 from auditor.store.files import write_atomically
 
-Link = Callable[[Path], str | None]
-"""A URL under which a file of the report can be opened for a while; `None` where there is none."""
+Read = Callable[[str], bytes | None]
+"""A file of the report by its name; `None` where there is none."""
 
 _NAMED_ACCOUNTS = 3
 _OWNERS_REASON = "no account could be audited; whoever runs Auditor has been told why"
 
 
-def no_link(_: Path) -> None:
+def no_link(_: str) -> None:
     """Files on a disk have no URL."""
+
+
+def files_in(folder: Path) -> Read:
+    """The files of a report in a folder."""
+
+    def read(name: str) -> bytes | None:
+        path = folder / name
+        return path.read_bytes() if path.is_file() else None
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that was made: its audit, the folder of its files, where people find it, what changed.
+    """A report that was made: its audit, its files and where people find them, what changed.
 
-    The same `run_id` must be given whenever this report is delivered again: recipients know doubles by it.
+    The same `run_id` must be given whenever this report is delivered again: recipients know doubles by it. `late` is
+    its moment where it is delivered by a later run. `undelivered` are messages of earlier runs.
     """
 
     run_id: str
     audit: Audit
-    folder: Path
+    read: Read
     place: str
     since: Since | None = None
-    link: Link = no_link
+    link: Callable[[str], Link | None] = no_link
+    late: datetime | None = None
+    undelivered: tuple[Undelivered, ...] = ()
 
 
-def require_settings(config: Config) -> None:
-    """Whether a message can be sent at all, tried before the audit: `UsageError` says what is missing."""
-    if not config.mail and not _services():
-        raise UsageError(f"nowhere to deliver to: a table [mail] in the configuration, or {NOTIFY_URLS}")
-    if config.mail and config.mail.smtp_host:
-        post.smtp_of(config.mail)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How messages go: as the configuration says, with these pauses, under this book."""
+
+    config: Config
+    backoff: Backoff | None = None
+    ledger: Ledger = NO_LEDGER
 
 
-def deliver_report(report: Report, config: Config, backoff: Backoff | None = None) -> tuple[Delivery, ...]:
-    """Tell everybody of a report; one result for each recipient, and for each owner that could not be found."""
-    return asyncio.run(_deliver_report(report, config, backoff))
+def write_parts(audit: Audit, addressees: Iterable[Addressee], config: Config) -> tuple[Path, ...]:
+    """Owners' PDFs beside the whole report's. A full disk must not keep anybody's mail: it holds the figures too."""
+    parts = {one.accounts for one in addressees if one.accounts is not None}
+    return tuple(_written(audit, config, parts)) if Format.PDF in config.formats else ()
 
 
-def deliver_failure(
-    run_id: str, failed: Failed, config: Config, backoff: Backoff | None = None
-) -> tuple[Delivery, ...]:
-    """Tell everybody of a run that made no report. Owners learn that, but not of other accounts."""
-    letter, mails = render_failure(failed), []
-    if config.mail:
-        owners = _others((one for addresses in config.owners.values() for one in addresses), config.mail.to)
-        mails = [Mail(letter, config.mail.to), Mail(render_failure(replace(failed, reason=_OWNERS_REASON)), owners)]
-    return asyncio.run(_send(mails, letter, run_id, config, backoff))
+def deliver_report(report: Report, addressees: Collection[Addressee], way: Way) -> tuple[Delivery, ...]:
+    """Tell them of a report; one result for each, none for whom another process tells."""
+    settings = way.config.mail
+    mails = _mails(report, settings, _alike(addressees)) if settings else ()
+    brief = _letter(report, Enclosure(report.place))
+    return asyncio.run(_send(tuple(mails), brief, _chats(addressees), report.run_id, way))
 
 
-class FailureTold:
-    """Around a run: whatever ends it other than a user who stops it is told of, and then goes on its way."""
-
-    def __init__(self, run_id: str, at: datetime, config: Config, told: Callable[[tuple[Delivery, ...]], None]) -> None:
-        self._run_id, self._at, self._config, self._told = run_id, at, config, told
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if kind is None or not issubclass(kind, Exception):
-            return
-        bug = f"a fault of Auditor itself ({kind.__name__}): its log holds more"
-        reason = str(error) if isinstance(error, AuditorError) else bug
-        self._told(deliver_failure(self._run_id, Failed(self._at, reason), self._config))
-
-
-async def _deliver_report(report: Report, config: Config, backoff: Backoff | None) -> tuple[Delivery, ...]:
-    owners, mails = Owners(), []
-    if config.mail:
-        owners = await _owners(report.audit, config, config.mail)
-        mails = list(_mails(report, config, config.mail, owners.addresses))
-    brief = render_letter(report.audit, report.since, _enclosure(report, _pdf(report.folder / PDF_FILE)))
-    told = brief if _is_told(report.since, config.notify.when) else None
-    sent = await _send(mails, told, report.run_id, config, backoff)
-    return (*sent, *(_not_found(account, why) for account, why in owners.problems.items()))
+def deliver_failure(run_id: str, failed: Failed, addressees: Collection[Addressee], way: Way) -> tuple[Delivery, ...]:
+    """Tell them of a run that made no report. Owners learn that, but not of other accounts."""
+    letter, to_owners = render_failure(failed), render_failure(replace(failed, reason=_OWNERS_REASON))
+    mails = tuple(
+        Mail(letter if accounts is None else to_owners, recipients) for accounts, recipients in _alike(addressees)
+    )
+    return asyncio.run(_send(mails, letter, _chats(addressees), run_id, way))
 
 
 async def _send(
-    mails: Iterable[Mail], brief: Letter | None, run_id: str, config: Config, backoff: Backoff | None
+    mails: tuple[Mail, ...], brief: Letter, chats: tuple[notify.Service, ...], run_id: str, way: Way
 ) -> tuple[Delivery, ...]:
-    backoff = backoff or Backoff(config.delivery_attempts)
-    chats: list[Parcel] = list(notify.parcels(brief, _services(), run_id)) if brief else []
-    if not config.mail:
-        return await deliver(chats, backoff)
-    async with post.open_carrier(config.mail, config.profile) as carrier:
-        letters = post.parcels(mails, config.mail.sender, run_id, datetime.now(UTC), carrier)
-        return await deliver((*letters, *chats), backoff)
+    backoff = way.backoff or Backoff(way.config.delivery_attempts)
+    notes: list[Parcel] = list(notify.parcels(brief, chats, run_id))
+    settings = way.config.mail
+    if not settings or not mails:
+        return await deliver(notes, backoff, way.ledger)
+    async with post.open_carrier(settings, way.config.profile) as carrier:
+        letters = post.parcels(mails, settings.sender, run_id, datetime.now(UTC), carrier)
+        return await deliver((*letters, *notes), backoff, way.ledger)
+
+
+def _alike(addressees: Iterable[Addressee]) -> Iterator[tuple[tuple[str, ...] | None, tuple[str, ...]]]:
+    """Those who get the same mail, by its accounts."""
+    alike: dict[tuple[str, ...] | None, list[str]] = defaultdict(list)
+    for one in addressees:
+        if one.channel is Channel.MAIL:
+            alike[one.accounts].append(one.recipient)
+    yield from ((accounts, tuple(recipients)) for accounts, recipients in alike.items())
+
+
+def _chats(addressees: Iterable[Addressee]) -> tuple[notify.Service, ...]:
+    names = {one.recipient for one in addressees if one.channel is Channel.NOTIFICATION}
+    return tuple(service for service in services() if service.name in names) if names else ()
 
 
 def _mails(
-    report: Report, config: Config, settings: MailSettings, owners: dict[str, tuple[str, ...]]
+    report: Report, settings: MailSettings, alike: Iterable[tuple[tuple[str, ...] | None, tuple[str, ...]]]
 ) -> Iterator[Mail]:
-    if settings.to and _is_told(report.since, settings.when):
-        yield _mail(report, settings, settings.to, PDF_FILE)
-    for accounts, addresses in _alike(owners, settings.to):
-        part = _part(report, accounts)
-        if (part.audit.scopes or part.audit.gaps) and _is_told(part.since, settings.when):
-            if Format.PDF in config.formats:
-                _write_pdf(part, _part_name(accounts))
-            yield _mail(part, settings, addresses, _part_name(accounts))
-
-
-async def _owners(audit: Audit, config: Config, settings: MailSettings) -> Owners:
-    """Addresses by account. What the configuration names wins over the tag."""
-    configured = Owners(addresses=dict(config.owners))
-    accounts = {scope.account_id for scope in audit.scopes} | {gap.account_id for gap in audit.gaps if gap.account_id}
-    asked = sorted(accounts - configured.addresses.keys())
-    if not settings.owner_tag or not asked:
-        return configured
-    tagged = await owners_by_tag(config.profile, settings.owner_tag, asked)
-    return Owners(tagged.addresses | configured.addresses, tagged.problems)
-
-
-def _alike(
-    owners: dict[str, tuple[str, ...]], known: Iterable[str]
-) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
-    """Those who own the same accounts get the same mail; who gets the whole report anyway gets no part of it."""
-    accounts: dict[str, set[str]] = defaultdict(set)
-    for account, addresses in owners.items():
-        for address in _others(addresses, known):
-            accounts[address].add(account)
-    alike: dict[frozenset[str], list[str]] = defaultdict(list)
-    for address, owned in accounts.items():
-        alike[frozenset(owned)].append(address)
-    yield from ((owned, tuple(addresses)) for owned, addresses in alike.items())
+    for accounts, recipients in alike:
+        if accounts is None:
+            yield _mail(report, settings, recipients, PDF_FILE)
+        else:
+            yield _mail(_part(report, accounts), settings, recipients, part_name(accounts))
 
 
 def _part(report: Report, accounts: Collection[str]) -> Report:
+    """What an owner may see of it; of other people's messages nothing."""
     since = narrowed_since(report.since, accounts) if report.since else None
-    return replace(report, audit=narrowed(report.audit, accounts), since=since)
+    return replace(report, audit=narrowed(report.audit, accounts), since=since, undelivered=())
 
 
-def _write_pdf(part: Report, name: str) -> None:
-    """An owner's PDF beside the whole report's. A full disk must not keep anybody's mail: it holds the figures too."""
-    with suppress(UsageError):
-        write_atomically(part.folder / name, render_pdf(render_html(part.audit)))
+def _written(audit: Audit, config: Config, parts: Iterable[tuple[str, ...]]) -> Iterator[Path]:
+    for accounts in parts:
+        with suppress(UsageError):
+            path = config.output / part_name(accounts)
+            write_atomically(path, render_pdf(render_html(narrowed(audit, accounts))))
+            yield path
 
 
-def _part_name(accounts: Collection[str]) -> str:
+def part_name(accounts: Collection[str]) -> str:
+    """What an owner's PDF is called; of two owners that share some accounts each has a file of their own."""
     named = sorted(accounts)
-    more = len(named) - _NAMED_ACCOUNTS
-    return f"report-{'-'.join(named[:_NAMED_ACCOUNTS])}{f'-and-{more}-more' if more > 0 else ''}.pdf"
+    if len(named) <= _NAMED_ACCOUNTS:
+        return f"report-{'-'.join(named)}.pdf"
+    digest = hashlib.sha256("-".join(named).encode()).hexdigest()[:8]
+    return f"report-{'-'.join(named[:_NAMED_ACCOUNTS])}-and-{len(named) - _NAMED_ACCOUNTS}-more-{digest}.pdf"
 
 
 def _mail(report: Report, settings: MailSettings, recipients: tuple[str, ...], name: str) -> Mail:
-    """The PDF attached where the message is small enough with it, else linked."""
-    path = report.folder / name
-    pdf = _pdf(path)
-    if pdf is not None:
-        letter = render_letter(report.audit, report.since, _enclosure(report, pdf, is_attached=True))
-        sample = Envelope(settings.sender, recipients[0], report.run_id, datetime.now(UTC))
-        if encoded_size(compose(letter, sample, pdf)) <= settings.size_limit:
-            return Mail(letter, recipients, pdf)
-    link = report.link(path) if pdf is not None else None
-    return Mail(render_letter(report.audit, report.since, _enclosure(report, pdf, link=link)), recipients)
+    """The PDF attached where the message is small enough with it, else linked; without a PDF the page is linked."""
+    pdf = report.read(name)
+    if pdf is None:
+        link = report.link(HTML_FILE) if name == PDF_FILE else None
+        return Mail(_letter(report, Enclosure(report.place, link=link)), recipients)
+    letter = _letter(report, Enclosure(report.place, len(pdf), is_attached=True))
+    sample = Envelope(settings.sender, recipients[0], report.run_id, datetime.now(UTC))
+    if encoded_size(compose(letter, sample, pdf)) <= settings.size_limit:
+        return Mail(letter, recipients, pdf)
+    return Mail(_letter(report, Enclosure(report.place, len(pdf), link=report.link(name))), recipients)
 
 
-def _pdf(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
-def _enclosure(report: Report, pdf: bytes | None, *, is_attached: bool = False, link: str | None = None) -> Enclosure:
-    return Enclosure(report.place, None if pdf is None else len(pdf), is_attached, link)
-
-
-def _is_told(since: Since | None, when: When) -> bool:
-    return when is When.ALWAYS or since is None or not since.is_quiet
-
-
-def _others(addresses: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Those who are not known already, each once; an address is the same in capitals."""
-    have = {one.lower() for one in known}
-    return tuple({one.lower(): one for one in addresses if one.lower() not in have}.values())
-
-
-def _services() -> tuple[notify.Service, ...]:
-    return notify.services(secret(NOTIFY_URLS))
-
-
-def _not_found(account: str, why: str) -> Delivery:
-    step = "give the addresses of its owners in [owners], or let organizations:ListTagsForResource be called"
-    return Delivery(Channel.MAIL, f"owners of account {account}", "", 0, why, step)
+def _letter(report: Report, enclosure: Enclosure) -> Letter:
+    return render_letter(report.audit, report.since, enclosure, late=report.late, undelivered=report.undelivered)

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
 
 from auditor.collectors.run import Progress
 from auditor.config import Config
-from auditor.errors import AuditorError, Exit, UsageError
+from auditor.errors import AuditorError, Exit, StoreError, UsageError
 from auditor.history import follow, standings
 from auditor.model.audit import Audit
 from auditor.model.constraints import Constraints
-from auditor.model.history import History, PastRun, Point
+from auditor.model.history import History, PastDelivery, PastRun, Point
+from auditor.model.letter import Addressee
 from auditor.report.text import clean
 from auditor.store.files import parse_audit
+from auditor.store.manifest import Draft
 from auditor.store.place import open_place
-from auditor.store.runs import Draft, Run, Store
+from auditor.store.runs import Run, Store
 
 _log = logging.getLogger(__name__)
 
 AUDIT = "audit.json"
 
+Recipients = tuple[Addressee, ...]
+
 
 @dataclass(frozen=True)
 class Earlier:
-    """The last run of a schedule whose audit can be read; both `None` where this is the first."""
+    """The last run of a schedule whose audit can be read; both `None` where this is the first.
+
+    `has_failed` where a run after it made no report.
+    """
 
     run: str | None = None
     audit: Audit | None = None
+    has_failed: bool = False
 
     def followed(self, audit: Audit, constraints: Constraints) -> Audit:
         """The audit with what changed since then."""
@@ -43,13 +55,25 @@ class Occasion:
     started: datetime
     schedule: str | None = None
     due: datetime | None = None
+    token: str = field(default_factory=lambda: secrets.token_hex(8), compare=False)
+
+    @property
+    def message(self) -> str:
+        """What its messages are known by: the same for all processes that a schedule starts for one moment."""
+        if self.schedule is None or self.due is None:
+            return f"{_stamp(self.started)}-{self.token}"
+        return f"{_stamp(self.due)}-{hashlib.sha256(self.schedule.encode()).hexdigest()[:16]}"
+
+    @property
+    def message_of_failure(self) -> str:
+        """The same for the message that there is no report, which is no double of a later attempt's report."""
+        return f"{self.message}-failed"
 
 
 @dataclass(frozen=True)
 class Recording:
     """A run on its way into the store, with what it told on the way."""
 
-    store: Store
     occasion: Occasion
     log: list[str] = field(default_factory=list)
 
@@ -64,20 +88,49 @@ class Recording:
 
         return Progress(report)
 
-    def keep(self, audit: Audit, files: Mapping[str, bytes], exit_code: Exit) -> Run:
-        """Store the run; `StoreError` where the store cannot take it."""
-        return self.store.keep(
-            Draft(
-                started=self.occasion.started,
-                finished=max(datetime.now(UTC), self.occasion.started),
-                exit_code=exit_code,
-                files={**files, "log.txt": "".join(self.log).encode()},
-                schedule=self.occasion.schedule,
-                due=self.occasion.due,
-                scopes=audit.scopes,
-                gaps=audit.gaps,
-            )
+    def keep(
+        self, store: Store, audit: Audit, files: Mapping[str, bytes], exit_code: Exit, recipients: Recipients = ()
+    ) -> Run:
+        """Store the run, and whom it owes a message; `StoreError` where the store cannot take it."""
+        draft = self._draft(exit_code, files, recipients)
+        return store.keep(replace(draft, message=self.occasion.message, scopes=audit.scopes, gaps=audit.gaps))
+
+    def keep_failure(self, store: Store, reason: str, exit_code: Exit, recipients: Recipients = ()) -> Run:
+        """Store that a run made no report, and why: a year later too nobody must guess what the silence was."""
+        draft = self._draft(exit_code, {}, recipients)
+        return store.keep(replace(draft, message=self.occasion.message_of_failure, reason=clean(reason)))
+
+    def _draft(self, exit_code: Exit, files: Mapping[str, bytes], recipients: Recipients) -> Draft:
+        return Draft(
+            started=self.occasion.started,
+            finished=max(datetime.now(UTC), self.occasion.started),
+            exit_code=exit_code,
+            files={**files, "log.txt": "".join(self.log).encode()},
+            schedule=self.occasion.schedule,
+            due=self.occasion.due,
+            recipients=recipients,
         )
+
+
+class Failing:
+    """Around a run: whatever ends it other than a user who stops it is told of, and then goes on its way."""
+
+    def __init__(self, tell: Callable[[str, Exit], object]) -> None:
+        self._tell = tell
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None or not issubclass(kind, Exception):
+            return
+        bug = f"a fault of Auditor itself ({kind.__name__}): its log holds more"
+        told = (str(error), error.exit_code) if isinstance(error, AuditorError) else (bug, Exit.BUG)
+        self._tell(*told)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def store_of(config: Config) -> Store:
@@ -87,12 +140,26 @@ def store_of(config: Config) -> Store:
     return Store(open_place(config.store, config.profile))
 
 
+def kept_failure(config: Config, recording: Recording, to: Recipients, reason: str, code: Exit) -> Run | None:
+    """The failed run in the store, for the history; `None` where there is none, or it is the store that fails."""
+    if config.store is None:
+        return None
+    try:
+        return recording.keep_failure(store_of(config), reason, code, to)
+    except StoreError as error:
+        _log.warning("%s", clean(f"that the run failed is not stored: {error}"))
+        return None
+
+
 def earlier(store: Store, schedule: str | None) -> Earlier:
     """What to compare with: the newest run of that schedule with an audit that is whole."""
+    has_failed = False
     for run in reversed(_listed(store)):
-        if run.manifest.is_good and run.manifest.schedule == schedule and (audit := _audit_of(run)):
-            return Earlier(run.name, audit)
-    return Earlier()
+        if run.manifest.schedule == schedule:
+            if run.manifest.is_good and (audit := _audit_of(run)):
+                return Earlier(run.name, audit, has_failed)
+            has_failed = has_failed or not run.manifest.is_good
+    return Earlier(has_failed=has_failed)
 
 
 def history_of(store: Store) -> History:
@@ -123,7 +190,9 @@ def _trend(one: Earlier) -> tuple[Point, ...]:
 
 def _past_run(run: Run, figures: Point | None) -> PastRun:
     told = run.manifest
-    return PastRun(run.name, told.finished, told.schedule, told.exit_code, len(told.gaps), figures)
+    sent = (PastDelivery(one.recipient, one.state, one.at, one.attempts, one.reason) for one in run.deliveries())
+    figures_of = (told.finished, told.schedule, told.exit_code, len(told.gaps), figures)
+    return PastRun(run.name, *figures_of, told.reason, tuple(sent))
 
 
 def _listed(store: Store) -> tuple[Run, ...]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
 from auditor.aws.accounts import Access, Exceptional
 from auditor.aws.operations import action_of
+from auditor.clock import Clock, clock_from
 from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.organization import Choice
 from auditor.collectors.permissions import Trial, try_permissions
@@ -33,6 +35,7 @@ from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
 from auditor.report.document import render_json
 from auditor.store import files
+from auditor.store.runs import Run, Store
 from auditor.whatif.comparison import Tried, compare
 from auditor.whatif.costs import metrics_usd
 from auditor.whatif.wishes import Wish, by_region, edits_of
@@ -45,15 +48,21 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence.json"
 
+Addressed = Callable[["Outcome", past.Earlier], "Outcome"]
+"""Says who is to be told of a report."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made: the audit and its files."""
+    """What a run made: the audit and its files; `parts` are those of owners, whom nobody else should read."""
 
     audit: Audit
     paths: tuple[Path, ...]
     not_stored: StoreError | None = None
     deliveries: tuple[Delivery, ...] = ()
+    stored: Run | None = None
+    addressees: past.Recipients = ()
+    parts: tuple[Path, ...] = ()
 
     def exit_code(self, config: Config) -> Exit:
         """What the process should end with. A report that reached nobody comes first: all else stands in it."""
@@ -67,12 +76,70 @@ class Outcome:
 
 def run(config: Config, now: datetime, progress: Progress, occasion: past.Occasion | None = None) -> Outcome:
     """Audit now. Output folder and store are tried first, so that no audit is lost on them at the end."""
+    recording = past.Recording(occasion or past.Occasion(now))
+    with past.Failing(partial(past.kept_failure, config, recording, ())):
+        return _run(config, now, progress, recording, _untold)
+
+
+def run_and_deliver(
+    config: Config,
+    now: datetime,
+    progress: Progress,
+    told: Callable[[tuple[Delivery, ...]], None],
+    occasion: past.Occasion | None = None,
+) -> Outcome:
+    """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told.
+
+    With a store, messages of earlier runs of the schedule that did not go out go with it, and processes with the same
+    occasion deliver once.
+    """
+    from auditor import addressees, debts
+
+    addressees.require_settings(config)
+    recording, clock = past.Recording(occasion or past.Occasion(now)), clock_from(now)
+
+    def failed(reason: str, code: Exit) -> None:
+        told(debts.tell_of_failure(config, recording, clock, reason, code))
+
+    with past.Failing(failed):
+        outcome = _run(config, now, progress, recording, partial(_addressed, config))
+    return _delivered(outcome, config, recording, clock)
+
+
+def tell_of_failure(
+    config: Config, now: datetime, occasion: past.Occasion, reason: str, code: Exit
+) -> tuple[Delivery, ...]:
+    """Record and tell that a run failed which could not do so itself: it was abandoned, say, or its process died."""
+    from auditor import debts
+
+    return debts.tell_of_failure(config, past.Recording(occasion), clock_from(now), reason, code)
+
+
+def deliver_owed(config: Config, now: datetime, schedule: str | None = None) -> tuple[Delivery, ...]:
+    """Send what stored runs of a schedule still owe, without a run; `UsageError` without a store."""
+    from auditor import debts
+
+    return debts.settle(past.store_of(config), config, clock_from(now), schedule)
+
+
+def _run(
+    config: Config,
+    now: datetime,
+    progress: Progress,
+    recording: past.Recording,
+    addressed: Addressed,
+) -> Outcome:
     files.require_writable(config.output)
     if config.store is None:
-        return _written(read(config, now, progress), config)
-    recording = past.Recording(past.store_of(config), occasion or past.Occasion(now))
-    earlier = past.earlier(recording.store, recording.occasion.schedule)
-    return _stored(_written(read(config, now, recording.heard(progress)), config, earlier), config, recording)
+        return addressed(_written(read(config, now, progress), config), past.Earlier())
+    store = past.store_of(config)
+    earlier = past.earlier(store, recording.occasion.schedule)
+    outcome = addressed(_written(read(config, now, recording.heard(progress)), config, earlier), earlier)
+    return _stored(outcome, config, store, recording)
+
+
+def _untold(outcome: Outcome, _: past.Earlier) -> Outcome:
+    return outcome
 
 
 def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
@@ -82,31 +149,57 @@ def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = 
     return replace(outcome, paths=(*outcome.paths, config.output / EVIDENCE))
 
 
-def _stored(outcome: Outcome, config: Config, recording: past.Recording) -> Outcome:
+def _addressed(config: Config, outcome: Outcome, earlier: past.Earlier) -> Outcome:
+    """With those who are to be told, and what only they get: the run is stored together with its debts.
+
+    After a run that failed everybody is told, even of a quiet week: the last word must not be that it failed.
+    """
+    from auditor import addressees, dispatch
+
+    since = None if earlier.has_failed else Since.of(outcome.audit.since_last)
+    found = addressees.addressed(outcome.audit, since, config)
+    parts = dispatch.write_parts(outcome.audit, found.addressees, config)
+    return replace(outcome, addressees=found.addressees, parts=parts, deliveries=found.not_found)
+
+
+def _stored(outcome: Outcome, config: Config, store: Store, recording: past.Recording) -> Outcome:
     """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
+    run = None
     try:
-        made = {path.name: path.read_bytes() for path in outcome.paths}
+        made = {path.name: path.read_bytes() for path in (*outcome.paths, *outcome.parts)}
         made.setdefault(past.AUDIT, render_json(outcome.audit).encode())
-        recording.keep(outcome.audit, made, outcome.exit_code(config))
-        recording.store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
+        run = recording.keep(store, outcome.audit, made, outcome.exit_code(config), outcome.addressees)
+        store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
+    except StoreError as error:
+        return replace(outcome, stored=run, not_stored=error)
+    return replace(outcome, stored=run)
+
+
+def _delivered(outcome: Outcome, config: Config, recording: past.Recording, clock: Clock) -> Outcome:
+    """From the store, where the run is in one; else from the folder: a broken store keeps nobody's report back."""
+    from auditor import debts
+
+    if outcome.stored is None:
+        return replace(outcome, deliveries=(*outcome.deliveries, *_delivered_from_folder(outcome, config, recording)))
+    store = Store(outcome.stored.place)
+    try:
+        sent = debts.settle(store, config, clock, recording.occasion.schedule, current=outcome.stored)
     except StoreError as error:
         return replace(outcome, not_stored=error)
-    return outcome
+    return replace(outcome, deliveries=(*outcome.deliveries, *sent))
 
 
-def run_and_deliver(
-    config: Config, now: datetime, progress: Progress, told: Callable[[tuple[Delivery, ...]], None]
-) -> Outcome:
-    """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told."""
+def _delivered_from_folder(outcome: Outcome, config: Config, recording: past.Recording) -> tuple[Delivery, ...]:
     from auditor import dispatch
 
-    dispatch.require_settings(config)
-    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    with dispatch.FailureTold(run_id, now, config, told):
-        outcome = run(config, now, progress)
-    since = Since.of(outcome.audit.since_last)
-    report = dispatch.Report(run_id, outcome.audit, config.output, str(config.output.absolute()), since)
-    return replace(outcome, deliveries=dispatch.deliver_report(report, config))
+    report = dispatch.Report(
+        run_id=recording.occasion.message,
+        audit=outcome.audit,
+        read=dispatch.files_in(config.output),
+        place=str(config.output.absolute()),
+        since=Since.of(outcome.audit.since_last),
+    )
+    return dispatch.deliver_report(report, outcome.addressees, dispatch.Way(config))
 
 
 def read(config: Config, now: datetime, progress: Progress) -> Evidence:
@@ -312,7 +405,7 @@ def access(config: Config) -> Access:
 
 def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the files, what is cheap first."""
-    from auditor.report.html import render_html
+    from auditor.report.html import HTML_FILE, render_html
     from auditor.report.markdown import render_markdown
     from auditor.report.pdf import PDF_FILE, render_pdf
     from auditor.report.separated import render_csv
@@ -324,7 +417,7 @@ def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, by
         Format.MD: lambda: {"summary.md": render_markdown(audit).encode()},
         Format.CSV: lambda: render_csv(audit),
         Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},
-        Format.HTML: lambda: {"report.html": html.encode()},
+        Format.HTML: lambda: {HTML_FILE: html.encode()},
         Format.PDF: lambda: {PDF_FILE: render_pdf(html)},
     }
     for form, made in files.items():

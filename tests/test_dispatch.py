@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from auditor import dispatch
+from auditor import past
+from auditor.addressees import addressed, addressed_of_failure, require_settings, services
 from auditor.config import Config, load
 from auditor.delivery.post import smtp_of
 from auditor.delivery.retries import Backoff
-from auditor.dispatch import Report, deliver_failure, deliver_report, require_settings
-from auditor.errors import NoAccessError, UsageError
-from auditor.model.letter import Delivery, Failed, Since
+from auditor.dispatch import Report, Way, deliver_failure, deliver_report, files_in, write_parts
+from auditor.errors import Exit, NoAccessError, UsageError
+from auditor.model.letter import Delivery, Failed, Link, Since
 from tests.delivery.mail_server import Mailbox, mail_server
 from tests.report.example import AUDIT, S3_FINDING
 
@@ -51,7 +52,19 @@ def config(mailbox: Mailbox, mail: dict[str, Any] | None = None, **more: Any) ->
 def made(folder: Path, pdf: bytes | None = b"%PDF-1.7 the whole", **changes: Any) -> Report:
     if pdf is not None:
         (folder / "report.pdf").write_bytes(pdf)
-    return replace(Report("run-1", AUDIT, folder, "s3://acme/runs/1"), **changes)
+    return replace(Report("run-1", AUDIT, files_in(folder), "s3://acme/runs/1"), **changes)
+
+
+def tell(report: Report, config: Config, folder: Path) -> tuple[Delivery, ...]:
+    """As a run does it: who is told is decided first, and what only owners get is written."""
+    config = config.model_copy(update={"output": folder})
+    found = addressed(report.audit, report.since, config)
+    write_parts(report.audit, found.addressees, config)
+    return (*deliver_report(report, found.addressees, Way(config, QUICK)), *found.not_found)
+
+
+def tell_of_failure(failed: Failed, config: Config) -> tuple[Delivery, ...]:
+    return deliver_failure("run-1", failed, addressed_of_failure(config), Way(config, QUICK))
 
 
 def mails(mailbox: Mailbox) -> dict[str, EmailMessage]:
@@ -71,7 +84,7 @@ def body(message: EmailMessage) -> str:
 
 
 def test_everybody_gets_the_report(mailbox: Mailbox, tmp_path: Path) -> None:
-    done = deliver_report(made(tmp_path), config(mailbox, {"to": [NET, DATA]}), QUICK)
+    done = tell(made(tmp_path), config(mailbox, {"to": [NET, DATA]}), tmp_path)
     assert [(one.recipient, one.is_delivered) for one in done] == [(NET, True), (DATA, True)]
     assert attachments(mails(mailbox)[NET]) == {"report.pdf": b"%PDF-1.7 the whole"}
     assert {message["Message-ID"] for message in mails(mailbox).values()} == {one.message_id for one in done}
@@ -80,20 +93,20 @@ def test_everybody_gets_the_report(mailbox: Mailbox, tmp_path: Path) -> None:
 def test_of_all_formats_the_pdf_alone_is_attached(mailbox: Mailbox, tmp_path: Path) -> None:
     for name in ("report.html", "report.xlsx", "findings.csv", "summary.md", "audit.json"):
         (tmp_path / name).write_text("not for the mail")
-    deliver_report(made(tmp_path), config(mailbox, formats=["pdf,html,xlsx,csv,md,json"]), QUICK)
+    tell(made(tmp_path), config(mailbox, formats=["pdf,html,xlsx,csv,md,json"]), tmp_path)
     assert set(attachments(mails(mailbox)[NET])) == {"report.pdf"}
 
 
 def test_delivered_again_it_can_be_told_as_a_double(mailbox: Mailbox, tmp_path: Path) -> None:
-    first = deliver_report(made(tmp_path), config(mailbox), QUICK)
-    again = deliver_report(made(tmp_path), config(mailbox), QUICK)
-    other = deliver_report(made(tmp_path, run_id="run-2"), config(mailbox), QUICK)
+    first = tell(made(tmp_path), config(mailbox), tmp_path)
+    again = tell(made(tmp_path), config(mailbox), tmp_path)
+    other = tell(made(tmp_path, run_id="run-2"), config(mailbox), tmp_path)
     assert first[0].message_id == again[0].message_id != other[0].message_id
 
 
 def test_an_owner_gets_their_own_accounts_and_nothing_of_others(mailbox: Mailbox, tmp_path: Path) -> None:
     owners = {ONE: [PAY], TWO: [DATA], "999999999999": ["gone@example.com"]}
-    done = deliver_report(made(tmp_path), config(mailbox, owners=owners), QUICK)
+    done = tell(made(tmp_path), config(mailbox, owners=owners), tmp_path)
     assert {one.recipient for one in done} == {NET, PAY, DATA}
     found = mails(mailbox)
     for mine, other, address in ((ONE, TWO, PAY), (TWO, ONE, DATA)):
@@ -110,7 +123,7 @@ def test_an_owner_gets_their_own_accounts_and_nothing_of_others(mailbox: Mailbox
 
 def test_an_owner_of_both_gets_one_mail_and_who_gets_all_gets_no_part(mailbox: Mailbox, tmp_path: Path) -> None:
     owners = {ONE: [PAY, NET.upper()], TWO: [PAY]}
-    deliver_report(made(tmp_path), config(mailbox, owners=owners), QUICK)
+    tell(made(tmp_path), config(mailbox, owners=owners), tmp_path)
     found = mails(mailbox)
     assert set(found) == {NET, PAY}
     assert ONE in body(found[PAY])
@@ -120,13 +133,13 @@ def test_an_owner_of_both_gets_one_mail_and_who_gets_all_gets_no_part(mailbox: M
 def test_what_is_too_large_is_linked_and_its_place_named(mailbox: Mailbox, tmp_path: Path) -> None:
     pdf, asked = bytes(2 * 2**20), []
 
-    def link(path: Path) -> str:
-        asked.append(path)
-        return "https://acme.example/report.pdf"
+    def link(name: str) -> Link:
+        asked.append(name)
+        return Link("https://acme.example/report.pdf", AT)
 
-    (done,) = deliver_report(made(tmp_path, pdf, link=link), config(mailbox, {"size_limit_mb": 2}), QUICK)
+    (done,) = tell(made(tmp_path, pdf, link=link), config(mailbox, {"size_limit_mb": 2}), tmp_path)
     assert done.is_delivered
-    assert asked == [tmp_path / "report.pdf"]
+    assert asked == ["report.pdf"]
     message = mails(mailbox)[NET]
     assert attachments(message) == {}
     assert "Open it: https://acme.example/report.pdf" in body(message)
@@ -136,22 +149,22 @@ def test_what_is_too_large_is_linked_and_its_place_named(mailbox: Mailbox, tmp_p
 def test_the_limit_counts_the_encoded_size(mailbox: Mailbox, tmp_path: Path) -> None:
     """1.7 MB are 2.3 MB encoded."""
     pdf = bytes(int(1.7 * 2**20))
-    deliver_report(made(tmp_path, pdf), config(mailbox, {"size_limit_mb": 2}), QUICK)
+    tell(made(tmp_path, pdf), config(mailbox, {"size_limit_mb": 2}), tmp_path)
     assert attachments(mails(mailbox)[NET]) == {}
     mailbox.taken.clear()
-    deliver_report(made(tmp_path, pdf), config(mailbox, {"size_limit_mb": 3}), QUICK)
+    tell(made(tmp_path, pdf), config(mailbox, {"size_limit_mb": 3}), tmp_path)
     assert attachments(mails(mailbox)[NET]) == {"report.pdf": pdf}
     assert max(mailbox.sizes) < 3 * 2**20
 
 
 def test_without_a_link_the_place_is_named(mailbox: Mailbox, tmp_path: Path) -> None:
-    deliver_report(made(tmp_path, bytes(2 * 2**20)), config(mailbox, {"size_limit_mb": 1}), QUICK)
+    tell(made(tmp_path, bytes(2 * 2**20)), config(mailbox, {"size_limit_mb": 1}), tmp_path)
     assert "too large to attach" in body(mails(mailbox)[NET])
     assert "It lies in s3://acme/runs/1" in body(mails(mailbox)[NET])
 
 
 def test_without_a_pdf_the_place_is_named(mailbox: Mailbox, tmp_path: Path) -> None:
-    deliver_report(made(tmp_path, None), config(mailbox, formats=["html"], owners={ONE: [PAY]}), QUICK)
+    tell(made(tmp_path, None), config(mailbox, formats=["html"], owners={ONE: [PAY]}), tmp_path)
     for message in mails(mailbox).values():
         assert attachments(message) == {}
         assert "It lies in s3://acme/runs/1" in body(message)
@@ -159,7 +172,7 @@ def test_without_a_pdf_the_place_is_named(mailbox: Mailbox, tmp_path: Path) -> N
 
 def test_a_folder_that_takes_no_part_keeps_no_mail_back(mailbox: Mailbox, tmp_path: Path) -> None:
     (tmp_path / f"report-{ONE}.pdf").mkdir()
-    deliver_report(made(tmp_path), config(mailbox, owners={ONE: [PAY]}), QUICK)
+    tell(made(tmp_path), config(mailbox, owners={ONE: [PAY]}), tmp_path)
     assert set(mails(mailbox)) == {NET, PAY}
     assert "It lies in s3://acme/runs/1" in body(mails(mailbox)[PAY])
 
@@ -167,18 +180,18 @@ def test_a_folder_that_takes_no_part_keeps_no_mail_back(mailbox: Mailbox, tmp_pa
 def test_a_quiet_week_can_be_left_out_but_less_that_is_seen_never(mailbox: Mailbox, tmp_path: Path) -> None:
     settings = config(mailbox, {"when": "changes"}, owners={ONE: [PAY], TWO: [DATA]})
     quiet = Since(AT)
-    assert deliver_report(made(tmp_path, since=quiet), settings, QUICK) == ()
-    done = deliver_report(made(tmp_path, since=replace(quiet, new=(S3_FINDING,))), settings, QUICK)
+    assert tell(made(tmp_path, since=quiet), settings, tmp_path) == ()
+    done = tell(made(tmp_path, since=replace(quiet, new=(S3_FINDING,))), settings, tmp_path)
     assert {one.recipient for one in done} == {NET, PAY}  # the new finding is in the first account
     lost = replace(AUDIT.scopes[0], account_id=TWO, status="failed")
-    done = deliver_report(made(tmp_path, since=replace(quiet, less_seen=(lost,))), settings, QUICK)
+    done = tell(made(tmp_path, since=replace(quiet, less_seen=(lost,))), settings, tmp_path)
     assert {one.recipient for one in done} == {NET, DATA}
     assert "saw less" in mailbox.taken[-1][1]["Subject"]
 
 
 def test_a_failed_run_is_told_of_and_owners_learn_nothing_of_others(mailbox: Mailbox) -> None:
     failed = Failed(AT, f"nothing could be read: account {TWO}: denied")
-    deliver_failure("run-1", failed, config(mailbox, owners={ONE: [PAY]}), QUICK)
+    tell_of_failure(failed, config(mailbox, owners={ONE: [PAY]}))
     found = mails(mailbox)
     assert TWO in body(found[NET])
     assert TWO not in body(found[PAY])
@@ -194,17 +207,23 @@ def test_a_failed_run_is_told_of_and_owners_learn_nothing_of_others(mailbox: Mai
 )
 def test_whatever_ends_a_run_is_told_and_goes_on(mailbox: Mailbox, error: Exception, said: str) -> None:
     told: list[Delivery] = []
-    with pytest.raises(type(error)), dispatch.FailureTold("run-1", AT, config(mailbox), told.extend):
+
+    def tell(reason: str, code: Exit) -> None:
+        assert code is (Exit.NO_ACCESS if isinstance(error, NoAccessError) else Exit.BUG)
+        told.extend(tell_of_failure(Failed(AT, reason), config(mailbox)))
+
+    with pytest.raises(type(error)), past.Failing(tell):
         raise error
     assert [one.recipient for one in told] == [NET]
     assert said in body(mails(mailbox)[NET])
     assert SECRET not in body(mails(mailbox)[NET])
 
 
-def test_a_run_that_the_user_stops_is_not_told_of(mailbox: Mailbox) -> None:
-    with pytest.raises(KeyboardInterrupt), dispatch.FailureTold("run-1", AT, config(mailbox), lambda _: None):
+def test_a_run_that_the_user_stops_is_not_told_of() -> None:
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt), past.Failing(lambda reason, _: told.append(reason)):
         raise KeyboardInterrupt
-    assert mailbox.taken == []
+    assert told == []
 
 
 def test_what_is_missing_to_send_is_said_before_the_audit(mailbox: Mailbox, tmp_path: Path) -> None:
@@ -232,5 +251,5 @@ def test_no_secret_is_in_what_is_shown_of_a_configuration(mailbox: Mailbox, monk
     settings = config(mailbox, {"smtp_tls": "starttls", "smtp_user": "auditor"})
     require_settings(settings)
     assert settings.mail
-    shown = f"{settings!r} {settings.model_dump_json()} {smtp_of(settings.mail)!r} {dispatch._services()}"
+    shown = f"{settings!r} {settings.model_dump_json()} {smtp_of(settings.mail)!r} {services()}"
     assert SECRET not in shown

@@ -70,7 +70,8 @@ def of_ses(error: AwsFailureError) -> NotSentError:
     refusal = error.refusal
     said = f"{error.reason.rstrip(':')}{f' ({_words(refusal.message)})' if refusal.message else ''}"
     again = error.kind in {Kind.THROTTLED, Kind.UNREACHABLE} or (error.kind is Kind.UNKNOWN and not refusal.code)
-    step = _SES_STEPS.get(refusal.code, "`auditor iam --mail-from` prints the permission; see ses_region in [mail]")
+    otherwise = "it may pass by itself" if again else "`auditor iam --mail-from` prints the permission"
+    step = _SES_STEPS.get(refusal.code, f"{otherwise}; see ses_region in [mail]")
     return NotSentError(said, step, again=again)
 
 

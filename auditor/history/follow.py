@@ -10,10 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from auditor.history.realised import KEPT, total_realised, with_changes
-from auditor.history.sight import blind, can_see, mention_of, read_scopes
+from auditor.history.sight import can_see, mention_of, read_scopes
 from auditor.model.audit import Audit, Finding, Status
 from auditor.model.constraints import Constraints
-from auditor.model.evidence import Gap
+from auditor.model.evidence import Gap, Source
 from auditor.model.history import Lost, Mention, Point, SinceLast
 
 
@@ -107,15 +107,25 @@ def lost(before: Audit | None, now: Audit) -> tuple[Lost, ...]:
 
 
 def _new_gaps(before: Audit | None, now: Audit) -> tuple[Gap, ...]:
-    """What could be read in a scope last time; gaps of lost scopes are said by those."""
+    """What could be read last time, in scopes that were read both times; gaps of lost scopes are said by those."""
     if before is None:
         return ()
     read = read_scopes(before) & read_scopes(now)
-    return tuple(
-        gap
-        for gap in now.gaps
-        if (gap.account_id, gap.region) in read and gap.source not in blind(before, gap.account_id, gap.region)
-    )
+    seen = read | {(account_id, "") for account_id, _ in read}
+    return tuple(gap for gap in now.gaps if (gap.account_id, gap.region) in seen and _is_new(gap, before, now))
+
+
+def _is_new(gap: Gap, before: Audit, now: Audit) -> bool:
+    """A source can have several gaps in a scope, one a flow log: only more of them than before are news.
+
+    The words of a reason may hold a figure that differs each time.
+    """
+    old = [one for one in before.gaps if _place(one) == _place(gap)]
+    return gap not in old and sum(_place(one) == _place(gap) for one in now.gaps) > len(old)
+
+
+def _place(gap: Gap) -> tuple[str, str, Source]:
+    return gap.account_id, gap.region, gap.source
 
 
 def point(now: Audit, realised: Decimal | None = None) -> Point:

@@ -127,8 +127,22 @@ class SinceLast:
 
 
 @dataclass(frozen=True, slots=True)
+class PastDelivery:
+    """A message that a run owes or owed: `state` is pending, sending, failed, delivered or given-up, `at` its time."""
+
+    recipient: str
+    state: str
+    at: datetime | None
+    attempts: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run in the store, with its main figures where its audit is one of a trend."""
+    """A run in the store, with its main figures where its audit is one of a trend.
+
+    `reason` says why there is no report; `None` where there is one.
+    """
 
     run: str
     finished: datetime
@@ -136,6 +150,8 @@ class PastRun:
     exit_code: int
     gaps: int
     figures: Point | None
+    reason: str | None = None
+    deliveries: tuple[PastDelivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

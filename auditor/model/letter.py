@@ -73,24 +73,50 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A run that made no report: when it began, why it ended in one line, and the last run that made one."""
+    """A run that made no report: when it began, why it ended in one line, and the last run that made one.
+
+    `is_late` where this could not be told then.
+    """
 
     at: datetime
     reason: str
     last_run: datetime | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A URL of our own that opens a file of the report for whoever has it.
+
+    `until` is when it ends at the latest. `may_end_sooner` where it was signed by credentials whose end is not known:
+    it ends with them.
+    """
+
+    url: str
+    until: datetime
+    may_end_sooner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """An earlier message that somebody did not get: that of which moment, to whom, and why."""
+
+    of: datetime
+    recipient: str
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
     """Where the reader finds the whole report.
 
-    `place` is a folder or an S3 URI; `size` are the PDF's bytes, `None` without one; `link` is a URL of our own.
+    `place` is a folder or an S3 URI; `size` are the PDF's bytes, `None` without one.
     """
 
     place: str
     size: int | None = None
     is_attached: bool = False
-    link: str | None = None
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +137,20 @@ class Channel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a run's message goes to: by what, and of which accounts; `None` where it is of the whole run."""
+
+    channel: Channel
+    recipient: str
+    accounts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """How one recipient's message went. `problem` and `next_step` are `None` where it was delivered.
 
-    `message_id` is the same whenever the same run goes to the same recipient.
+    `message_id` is the same whenever the same run goes to the same recipient. `of` is the moment of an earlier run
+    whose message this is. `may_pass` says that the problem may pass by itself.
     """
 
     channel: Channel
@@ -123,6 +159,8 @@ class Delivery:
     attempts: int
     problem: str | None = None
     next_step: str | None = None
+    may_pass: bool = False
+    of: datetime | None = None
 
     @property
     def is_delivered(self) -> bool:

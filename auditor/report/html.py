@@ -19,6 +19,8 @@ from auditor.report.filters import FILTERS, UNKNOWN
 if TYPE_CHECKING:
     from auditor.model.audit import Audit
 
+HTML_FILE = "report.html"
+
 LEVELS = {
     "topology": "configuration only",
     "metrics": "CloudWatch metrics",

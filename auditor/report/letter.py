@@ -12,15 +12,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.audit import Finding
-from auditor.model.letter import Enclosure, Failed, Letter, Since, Told
+from auditor.model.letter import Enclosure, Failed, Letter, Since, Told, Undelivered
 from auditor.model.money import gigabytes
 from auditor.report import text
-from auditor.report.filters import UNKNOWN, usd
+from auditor.report.filters import UNKNOWN, day, usd
 from auditor.report.html import environment
 from auditor.report.view import Figure, GapGroup, NumberedFinding, View, bill, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from jinja2 import Environment
 
@@ -58,8 +59,18 @@ class Changes:
     more: int
 
 
-def render_letter(audit: Audit, since: Since | None, enclosure: Enclosure) -> Letter:
-    """The message about an audit; `since` is `None` where there is nothing to compare with."""
+def render_letter(
+    audit: Audit,
+    since: Since | None,
+    enclosure: Enclosure,
+    *,
+    late: datetime | None = None,
+    undelivered: tuple[Undelivered, ...] = (),
+) -> Letter:
+    """The message about an audit; `since` is `None` where there is nothing to compare with.
+
+    `late` is the moment of the run where its message could not be delivered then.
+    """
     seen = view(audit)
     top = seen.findings[:TOP]
     words = {
@@ -74,15 +85,22 @@ def render_letter(audit: Audit, since: Since | None, enclosure: Enclosure) -> Le
         "gaps": tuple(_gap(one) for one in seen.gaps[:GAPS]),
         "more_gaps": max(0, len(seen.gaps) - GAPS),
         "enclosure": enclosure,
+        "late": late,
+        "undelivered": tuple(_undelivered(one) for one in undelivered),
     }
-    return _letter("mail", _subject(seen, since), _brief(seen, since, enclosure), words)
+    brief = _brief(seen, since, enclosure)
+    if undelivered:
+        brief += f"\nNot delivered: {text.counted(len(undelivered), 'earlier message')}"
+    return _letter("mail", _dated(_subject(seen, since), late), _dated(brief, late), words)
 
 
 def render_failure(failed: Failed) -> Letter:
     """The message about a run that made no report."""
     reason = plain(failed.reason, _REASON * 2)
-    brief = f"The audit failed, there is no report: {reason}"
-    return _letter("mail_failed", "Auditor: the run failed, there is no report", brief, {"failed": failed})
+    late = failed.at if failed.is_late else None
+    brief = _dated(f"The audit failed, there is no report: {reason}", late)
+    subject = _dated("Auditor: the run failed, there is no report", late)
+    return _letter("mail_failed", subject, brief, {"failed": failed})
 
 
 def plain(words: str, length: int = _NAME) -> str:
@@ -104,6 +122,15 @@ def _letter(name: str, subject: str, brief: str, words: dict[str, Any]) -> Lette
     html = _html().get_template(f"{name}.html.j2").render(subject=subject, **words)
     body = _text().get_template(f"{name}.txt.j2").render(subject=subject, **words)
     return Letter(subject, html, re.sub(r"\n{3,}", "\n\n", body), brief)
+
+
+def _dated(words: str, late: datetime | None) -> str:
+    """What is late says so before anything else."""
+    return f"Late, of {day(late)}: {words}" if late else words
+
+
+def _undelivered(one: Undelivered) -> str:
+    return plain(f"{day(one.of)} to {one.recipient}: {one.problem}", _REASON)
 
 
 def _subject(seen: View, since: Since | None) -> str:
@@ -130,7 +157,7 @@ def _brief(seen: View, since: Since | None, enclosure: Enclosure) -> str:
     lines += [f"{change.label}: {len(change.titles) + change.more}" for change in (_changes(since) if since else ())]
     if since and since.saw_less:
         lines.append(f"Saw less than last time: {text.listing(_places(since), GAPS)}")
-    lines += [seen.seen, f"Report: {enclosure.link or text.line(enclosure.place)}"]
+    lines += [seen.seen, f"Report: {enclosure.link.url if enclosure.link else text.line(enclosure.place)}"]
     return "\n".join(lines)
 
 

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from auditor.model.history import AuditDiff, CostChange, History, Mention, PastRun, Realised, Standing
+    from auditor.model.history import AuditDiff, CostChange, History, Mention, PastDelivery, PastRun, Realised, Standing
 
 
 def print_history(history: History, console: Console) -> None:
-    """Runs, the standing of each finding, and what changes did save."""
+    """Runs, what they owe to people, the standing of each finding, and what changes did save."""
     if not history.runs:
         console.print("No runs in this store.")
         return
     console.print(_runs(history.runs))
+    failed = [run for run in history.runs if run.reason]
+    owed = [(run, one) for run in history.runs for one in run.deliveries if one.state != _DELIVERED]
+    _section(console, "Runs that made no report", _failed(failed), is_empty=not failed)
+    _section(console, "Messages that were not delivered", _owed(owed), is_empty=not owed)
     _section(console, "Findings of the last run", _standings(history.findings), is_empty=not history.findings)
     _section(console, "What changes did save a month", _realised(history.realised), is_empty=not history.realised)
 
@@ -45,6 +49,7 @@ def print_diff(diff: AuditDiff, console: Console) -> None:
         console.print("\nNothing differs.")
 
 
+_DELIVERED = "delivered"
 _NAMES = {
     "nat_monthly_cost": "NAT gateways, a month",
     "endpoint_monthly_cost": "VPC endpoints, a month",
@@ -53,13 +58,34 @@ _NAMES = {
 
 
 def _runs(runs: Iterable[PastRun]) -> Table:
-    table = _table("run", "schedule", "exit", "gaps", "NAT", "endpoints", "still to save", "saved")
+    names = ("run", "schedule", "exit", "gaps", "told", "NAT", "endpoints", "still to save", "saved")
+    table = _table(*names)
     for run in runs:
         figures = run.figures
         costs = (figures.nat_monthly_cost, figures.endpoint_monthly_cost) if figures else ()
         savings = (figures.saving_open, figures.saving_realised) if figures else ()
         cells = [usd(amount) for amount in (*costs, *savings)] or ["–"] * 4
-        table.add_row(run.run, Text(line(run.schedule or "–")), str(run.exit_code), str(run.gaps), *cells)
+        gaps = "–" if run.reason else str(run.gaps)
+        table.add_row(run.run, Text(line(run.schedule or "–")), str(run.exit_code), gaps, _told(run), *cells)
+    return table
+
+
+def _told(run: PastRun) -> str:
+    delivered = sum(one.state == _DELIVERED for one in run.deliveries)
+    return f"{delivered} of {len(run.deliveries)}" if run.deliveries else "–"
+
+
+def _failed(runs: Iterable[PastRun]) -> Table:
+    table = _table("run", "why")
+    for run in runs:
+        table.add_row(run.run, Text(line(run.reason or "")))
+    return table
+
+
+def _owed(rows: Iterable[tuple[PastRun, PastDelivery]]) -> Table:
+    table = _table("run", "to", "state", "attempts", "why")
+    for run, one in rows:
+        table.add_row(run.run, Text(line(one.recipient)), one.state, str(one.attempts), Text(line(one.reason or "–")))
     return table
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.model.plain import to_json
 
 T = TypeVar("T")
+
+_adapters: dict[object, TypeAdapter[Any]] = {}
 
 
 def to_bytes(value: object) -> bytes:
@@ -19,6 +21,14 @@ def to_bytes(value: object) -> bytes:
 def parsed(kind: type[T], content: bytes) -> T | None:
     """The document, or `None` where it is not one: damaged, foreign, or of a later major version."""
     try:
-        return TypeAdapter(kind).validate_json(content, strict=True)
+        found: T = _adapter(kind).validate_json(content, strict=True)
     except ValidationError:
         return None
+    return found
+
+
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Made once: that takes longer than reading a document by it."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,11 +13,29 @@ from pydantic import AwareDatetime
 from auditor.errors import Exit
 from auditor.model.audit import ScopeSummary
 from auditor.model.evidence import Gap
+from auditor.model.letter import Addressee
 
 MANIFEST, BEGUN = "run.json", "begun.json"
 MANIFEST_VERSION = 1
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _REPORTED = frozenset({Exit.REPORTED, Exit.GAPS, Exit.NOT_DELIVERED, Exit.ABOVE_LIMIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A run that is over and not yet stored; files by name. Without a message it is known by the run's own name."""
+
+    started: datetime
+    finished: datetime
+    exit_code: int
+    files: Mapping[str, bytes]
+    schedule: str | None = None
+    due: datetime | None = None
+    scopes: tuple[ScopeSummary, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    message: str = ""
+    recipients: tuple[Addressee, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,7 @@ class Begun:
     product: str
     at: AwareDatetime
     files: tuple[str, ...]
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +71,12 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A finished run. `due` is the moment for which its schedule asked; `None` where nobody scheduled it."""
+    """A finished run. `due` is the moment for which its schedule asked; `None` where nobody scheduled it.
+
+    `recipients` are those whom it owes a message: they stand here so that a run and its debts are there together or
+    not at all. `message` is what these messages are known by, the same for all runs of one occasion. `exit_code` is
+    that before anything was sent, `reason` says why a run made no report.
+    """
 
     schema_version: int
     run: str
@@ -63,11 +88,38 @@ class Manifest:
     files: tuple[StoredFile, ...]
     scopes: tuple[ScopeSummary, ...]
     gaps: tuple[Gap, ...]
+    message: str = ""
+    recipients: tuple[Addressee, ...] = ()
+    reason: str | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """When it was due, or began where nobody scheduled it."""
+        return self.due or self.started
 
     @property
     def is_good(self) -> bool:
         """Whether it has an audit with which later ones can be compared."""
         return self.exit_code in _REPORTED and any(file.name == "audit.json" for file in self.files)
+
+
+def manifest_of(name: str, draft: Draft, files: tuple[StoredFile, ...]) -> Manifest:
+    """What a run is to be in the store, under that name, with these files."""
+    return Manifest(
+        schema_version=MANIFEST_VERSION,
+        run=name,
+        started=draft.started,
+        finished=draft.finished,
+        schedule=draft.schedule,
+        due=draft.due,
+        exit_code=int(draft.exit_code),  # an enum would be written as a word
+        files=files,
+        scopes=draft.scopes,
+        gaps=draft.gaps,
+        message=draft.message or name,
+        recipients=draft.recipients,
+        reason=draft.reason,
+    )
 
 
 def new_name(started: datetime) -> str:

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
+from obstore import sign
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, S3Store
 
 from auditor import __version__
 from auditor.errors import StoreError
+from auditor.model.letter import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 _CREDENTIALS_ARE_ASKED_FOR_AGAIN = timedelta(minutes=5)
 """botocore renews what expires; this is how soon a renewed key is noticed."""
+
+_LINK_HOLDS = timedelta(days=7)
+"""The most that Signature Version 4 can sign for: "aws s3 presign", CLI reference, read 2026-11-29."""
 
 _SECONDS_A_REQUEST = timedelta(seconds=60)
 _RETRIES = 3
@@ -50,6 +55,11 @@ class Place:
     def __init__(self, where: str, inner: LocalStore | S3Store) -> None:
         self.where = where
         self._inner = inner
+
+    def address(self, path: str) -> str:
+        """Where people find an object or a folder."""
+        where = self.where if self.where.startswith("s3://") else str(Path(self.where).absolute())
+        return f"{where.rstrip('/')}/{path}"
 
     def put(self, path: str, content: bytes) -> None:
         """Write an object whole or not at all, replacing what was there."""
@@ -82,6 +92,20 @@ class Place:
             found = [meta for page in self._inner.list(folder) for meta in page]
         rows = (Entry(meta["path"], meta["size"], meta["last_modified"]) for meta in found)
         return sorted(rows, key=lambda entry: entry.path)
+
+    def link(self, path: str) -> Link | None:
+        """A URL that opens an object for whoever has it, for seven days or as long as the credentials live.
+
+        `None` on a disk, which has no URLs.
+        """
+        if not isinstance(self._inner, S3Store) or not isinstance(self._inner.credential_provider, _Credentials):
+            return None
+        credentials = self._inner.credential_provider
+        now, ends = datetime.now(UTC), credentials.end()
+        until = min(now + _LINK_HOLDS, ends) if ends else now + _LINK_HOLDS
+        with self._said(f"sign a link to {path} in"):
+            url = sign(self._inner, "GET", path, until - now)
+        return Link(url, until, may_end_sooner=credentials.are_temporary and not ends)
 
     def delete(self, paths: Iterable[str]) -> None:
         """Delete objects, in that order; one that is gone already is no failure."""
@@ -185,6 +209,15 @@ class _Credentials:
             "token": frozen.token,
             "expires_at": datetime.now(UTC) + _CREDENTIALS_ARE_ASKED_FOR_AGAIN,
         }
+
+    @property
+    def are_temporary(self) -> bool:
+        """Whether they end by themselves, as those of roles do."""
+        return self.source.get_frozen_credentials().token is not None
+
+    def end(self) -> datetime | None:
+        """When they end, where botocore knows: it does for roles that it assumes, not for a token that it was given."""
+        return getattr(self.source, "_expiry_time", None)
 
 
 _NEXT_STEPS = (

@@ -11,14 +11,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auditor.errors import StoreError
-from auditor.model.audit import ScopeSummary
-from auditor.model.evidence import Gap
-from auditor.store.deliveries import deliveries_of
+from auditor.model.letter import Link
+from auditor.store.deliveries import Delivery, folder_of, standings
 from auditor.store.documents import parsed, to_bytes
 from auditor.store.lease import SKEW
 from auditor.store.manifest import (
@@ -26,10 +25,12 @@ from auditor.store.manifest import (
     MANIFEST,
     MANIFEST_VERSION,
     Begun,
+    Draft,
     Header,
     Manifest,
     StoredFile,
     is_name,
+    manifest_of,
     new_name,
 )
 from auditor.store.place import Entry, Place
@@ -44,20 +45,6 @@ _PRODUCT = "auditor"
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A run that is over and not yet stored; files by name."""
-
-    started: datetime
-    finished: datetime
-    exit_code: int
-    files: Mapping[str, bytes]
-    schedule: str | None = None
-    due: datetime | None = None
-    scopes: tuple[ScopeSummary, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """A finished run in a store."""
 
@@ -68,6 +55,21 @@ class Run:
     def name(self) -> str:
         """The name of its folder."""
         return self.manifest.run
+
+    @property
+    def where(self) -> str:
+        """Its folder, as people find it."""
+        return self.place.address(f"runs/{self.name}")
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """How its messages stand, in the order of its recipients."""
+        recipients = (one.recipient for one in self.manifest.recipients)
+        return standings(self.place, self.manifest.message, recipients)
+
+    def link(self, name: str) -> Link | None:
+        """A URL under which a file of it opens for a while; `None` where there is none, or no such file."""
+        file = next((one for one in self.manifest.files if one.name == name), None)
+        return self.place.link(f"runs/{self.name}/{file.stored_as}") if file else None
 
     def read(self, name: str) -> bytes:
         """A file of the run as it was written; `StoreError` where it is not there, or damaged."""
@@ -98,22 +100,11 @@ class Store:
         """Store a run: its files, then its manifest."""
         name = new_name(draft.finished)
         stored = [_stored(*file) for file in draft.files.items()]
+        manifest = manifest_of(name, draft, tuple(file for file, _ in stored))
         names = tuple(file.stored_as for file, _ in stored)
-        self._put(name, BEGUN, to_bytes(Begun(MANIFEST_VERSION, _PRODUCT, draft.finished, names)))
+        self._put(name, BEGUN, to_bytes(Begun(MANIFEST_VERSION, _PRODUCT, draft.finished, names, manifest.message)))
         for file, content in stored:
             self._put(name, file.stored_as, content)
-        manifest = Manifest(
-            schema_version=MANIFEST_VERSION,
-            run=name,
-            started=draft.started,
-            finished=draft.finished,
-            schedule=draft.schedule,
-            due=draft.due,
-            exit_code=int(draft.exit_code),  # an enum would be written as a word
-            files=tuple(file for file, _ in stored),
-            scopes=draft.scopes,
-            gaps=draft.gaps,
-        )
         if problem := _problem(manifest, self._folders().get(name, [])):
             raise StoreError(f"Cannot write run {name} to the store {self.place.where}: {problem}; run it again")
         self._put(name, MANIFEST, to_bytes(manifest))
@@ -143,12 +134,13 @@ class Store:
         """
         runs = self.listing().runs
         gone = [run.manifest.run for run in self._superfluous(runs, now, keep_runs, keep_days)]
+        owned = {run.manifest.message for run in runs if run.name not in gone}
         for run in runs:
             if run.name in gone:
-                self._delete(run.name, (file.stored_as for file in run.manifest.files))
+                self._delete(run.name, (file.stored_as for file in run.manifest.files), {run.manifest.message} - owned)
         for name, entries in self._folders().items():
             if (begun := self._unfinished(name, entries)) and _is_abandoned(begun, entries, now):
-                self._delete(name, begun.files)
+                self._delete(name, begun.files, {begun.message} - owned - {""})
                 gone.append(name)
         return tuple(gone)
 
@@ -159,11 +151,8 @@ class Store:
         for rank, run in enumerate(reversed(runs)):
             is_old = keep_days is not None and run.manifest.finished < now - timedelta(days=keep_days)
             is_one_too_many = keep_runs is not None and rank >= keep_runs
-            if (is_old or is_one_too_many) and run.name not in newest.values() and not self._awaits_delivery(run):
+            if (is_old or is_one_too_many) and run.name not in newest.values() and not _awaits_delivery(run):
                 yield run
-
-    def _awaits_delivery(self, run: Run) -> bool:
-        return any(not delivery.is_over for delivery in deliveries_of(self.place, run.name))
 
     def _folders(self) -> dict[str, list[Entry]]:
         folders: dict[str, list[Entry]] = defaultdict(list)
@@ -193,15 +182,23 @@ class Store:
         begun = parsed(Begun, self.place.get(f"runs/{name}/{BEGUN}") or b"")
         return begun if begun and begun.product == _PRODUCT else None
 
-    def _delete(self, name: str, files: Iterable[str]) -> None:
-        """The manifest goes first, the mark that it is ours last: whatever is left is cleaned away another time."""
+    def _delete(self, name: str, files: Iterable[str], messages: Iterable[str]) -> None:
+        """The manifest goes first, the mark that it is ours last: whatever is left is cleaned away another time.
+
+        `messages` are those of no other run: without their records a run would owe again what was delivered.
+        """
         self.place.delete([f"runs/{name}/{MANIFEST}"])
         self.place.delete(f"runs/{name}/{file}" for file in files if file not in {MANIFEST, BEGUN})
-        self.place.delete(entry.path for entry in self.place.entries(f"deliveries/{name}"))
+        for message in messages:
+            self.place.delete(entry.path for entry in self.place.entries(folder_of(message)))
         self.place.delete([f"runs/{name}/{BEGUN}"])
 
     def _put(self, run: str, name: str, content: bytes) -> None:
         self.place.put(f"runs/{run}/{name}", content)
+
+
+def _awaits_delivery(run: Run) -> bool:
+    return any(not delivery.is_over for delivery in run.deliveries())
 
 
 def _stored(name: str, content: bytes) -> tuple[StoredFile, bytes]:

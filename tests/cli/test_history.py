@@ -120,11 +120,11 @@ def test_a_damaged_run_is_passed_over_for_the_one_before(
     """Its size is right and a byte of it is not: the last good one is the one before."""
     settings = load(store=str(tmp_path))
     store = past.store_of(settings)
-    recordings = [past.Recording(store, past.Occasion(DEMO_NOW)) for _ in range(2)]
+    recordings = [past.Recording(past.Occasion(DEMO_NOW)) for _ in range(2)]
     _, (first, _) = stored
     files = {"audit.json": first.read("audit.json")}
     audit = past.audit_of_run(past.store_of(stored[0]), first.name)
-    kept = [recording.keep(audit, files, Exit.GAPS) for recording in recordings]
+    kept = [recording.keep(store, audit, files, Exit.GAPS) for recording in recordings]
     first_kept, last = kept
     (path,) = [entry.path for entry in store.place.entries(f"runs/{last.name}") if "audit.json" in entry.path]
     content = store.place.get(path) or b""

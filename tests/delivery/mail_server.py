@@ -27,12 +27,16 @@ USER, PASSWORD = "auditor", "MARKERPASSWORDMARKER"
 
 @dataclass
 class Mailbox:
-    """What was taken, and what is answered instead: one reply for each attempt, then messages are taken."""
+    """What was taken, and what is answered instead: one reply for each attempt, then messages are taken.
+
+    `slow` are the seconds before a message is taken, and again until that is answered.
+    """
 
     replies: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     drop: str = ""
     hang: bool = False
+    slow: float = 0
     attempts: int = 0
     port: int = 0
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
@@ -58,10 +62,12 @@ class Mailbox:
             await asyncio.sleep(30)
         if self.replies:
             return self.replies.pop(0)
+        await asyncio.sleep(self.slow)
         content = cast("bytes", envelope.content)
         parsed = message_from_bytes(content, policy=default)
         self.taken += [(address, parsed) for address in envelope.rcpt_tos]
         self.sizes.append(len(content))
+        await asyncio.sleep(self.slow)
         transport: Any = server.transport
         if self.drop == "before the answer":
             transport.abort()

@@ -157,6 +157,25 @@ def test_what_could_be_seen_then_and_not_now_is_said() -> None:
     assert since(second).new_gaps == (DENIED,)
 
 
+def test_of_a_source_with_several_gaps_only_more_of_them_are_news() -> None:
+    """One flow log could not be read before, now it is two; that a reason names another figure is no news."""
+    first, second = (
+        Gap(ACCOUNT, REGION, Source.FLOW_RECORDS, "s3:GetObject", f"fl-{n}: $1.01 above the budget") for n in (1, 2)
+    )
+    dearer = replace(first, reason="fl-1: $1.02 above the budget")
+    for now, told in (((first, second), (second,)), ((dearer,), ()), ((), ())):
+        _, after = sequence(audit(0, gaps=(first,)), audit(1, gaps=now))
+        assert since(after).new_gaps == told
+
+
+def test_a_gap_of_the_whole_account_is_news_where_something_of_it_is_read() -> None:
+    """Its regions could not be asked for: those that are read may not be all."""
+    gap = Gap(ACCOUNT, "", Source.REGIONS, "ec2:DescribeRegions", "denied")
+    elsewhere = replace(gap, account_id="999999999999")
+    _, second = sequence(audit(0), audit(1, gaps=(gap, elsewhere)))
+    assert since(second).new_gaps == (gap,)
+
+
 def test_memory_is_flat_and_a_year_is_remembered() -> None:
     """Two hundred weeks, each with a finding of its own: what is older than CloudWatch's memory is forgotten."""
     before: Audit | None = None

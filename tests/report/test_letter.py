@@ -14,7 +14,7 @@ import pytest
 
 from auditor.model.audit import ScopeSummary
 from auditor.model.evidence import Gap, Source
-from auditor.model.letter import Enclosure, Failed, Letter, Since
+from auditor.model.letter import Enclosure, Failed, Letter, Link, Since, Undelivered
 from auditor.report.letter import plain, render_failure, render_letter
 from tests.report.example import (
     AUDIT,
@@ -31,7 +31,8 @@ from tests.report.test_html import ELEMENTS_THAT_ACT, Page
 LAST = datetime(2026, 11, 13, 6, tzinfo=UTC)
 ATTACHED = Enclosure("s3://acme/runs/2026-11-20", 1_234_567, is_attached=True)
 LINK = "https://acme.example/report.pdf?X-Amz-Signature=abc&x=1"
-LINKED = Enclosure("s3://acme/runs/2026-11-20", 31 * 2**20, link=LINK)
+UNTIL = datetime(2026, 11, 27, 6, tzinfo=UTC)
+LINKED = Enclosure("s3://acme/runs/2026-11-20", 31 * 2**20, link=Link(LINK, UNTIL))
 LOST = ScopeSummary("111122223333", "eu-west-1", "failed", "grant ec2:DescribeVpcs")
 
 PHISHING = "pay at http://evil.example/login or www.evil.example, mail boss@evil.example"
@@ -209,3 +210,38 @@ def test_it_fits_a_phone_and_a_desktop(tmp_path: Path, width: int) -> None:
     assert found, seen[:500]
     card = min(600, width - 16)
     assert [float(one) for one in found.groups()] == [width, card, (width - card) / 2]
+
+
+def test_a_link_says_how_long_it_holds() -> None:
+    for link, said in (
+        (LINKED.link, "UTC at the latest."),
+        (Link(LINK, UNTIL, may_end_sooner=True), "ends with them."),
+    ):
+        letter = render_letter(AUDIT, None, replace(LINKED, link=link))
+        for text in (words(letter), letter.text):
+            assert "for whoever has it, until 2026-11-27 06:00 UTC at the latest" in text
+            assert said in text
+
+
+def test_a_late_message_says_so_first() -> None:
+    letter = render_letter(AUDIT, None, ATTACHED, late=LAST)
+    assert letter.subject.startswith("Late, of 2026-11-13: Auditor: $173.38")
+    assert letter.brief.startswith("Late, of 2026-11-13: ")
+    assert letter.text.startswith("THIS MESSAGE IS LATE. It is that of 2026-11-13 06:00 UTC")
+    assert "This message is late. It is that of 2026-11-13 06:00 UTC" in words(letter)
+    failure = render_failure(Failed(LAST, "denied", is_late=True))
+    assert failure.subject == "Late, of 2026-11-13: Auditor: the run failed, there is no report"
+    for text in (failure.text, words(failure)):
+        assert "This message is late" in text
+    assert "late" not in render_failure(Failed(LAST, "denied")).text
+
+
+def test_what_others_did_not_get_is_named_and_can_act_in_nothing() -> None:
+    lost = tuple(Undelivered(LAST, f"{n}@evil.example", f"<b>{PHISHING}</b>") for n in range(5))
+    letter = render_letter(AUDIT, None, ATTACHED, undelivered=lost)
+    assert "Not delivered: 5 earlier messages" in letter.brief
+    for text in (words(letter), letter.text):
+        assert "2026-11-13 to 0@" in text
+        assert "and 2 more: see auditor history" in text
+        assert not LINKISH.search(re.sub(r"\s*s3://acme/runs/2026-11-20", "", text))
+    assert "<b>pay" not in letter.html

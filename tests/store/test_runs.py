@@ -13,10 +13,12 @@ import pytest
 from auditor.errors import StoreError
 from auditor.model.audit import ScopeSummary
 from auditor.model.evidence import Gap, Source
+from auditor.model.letter import Addressee, Channel
 from auditor.store import runs
-from auditor.store.deliveries import State, claim, plan
+from auditor.store.deliveries import State, claim
+from auditor.store.manifest import Draft
 from auditor.store.place import Place
-from auditor.store.runs import COMPRESSED_FROM, WRITTEN_WITHIN, Draft, Run, Store
+from auditor.store.runs import COMPRESSED_FROM, WRITTEN_WITHIN, Run, Store
 from tests.fault_proxy import FaultProxy
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -166,15 +168,46 @@ def test_the_newest_good_run_of_each_schedule_stays(in_s3: Place) -> None:
     assert [run.name for run in Store(in_s3).listing().runs] == [monthly.name, last.name]
 
 
+ANNA = Addressee(Channel.MAIL, "anna@example.com")
+
+
+def deliver(run: Run, state: State = State.DELIVERED) -> None:
+    for one in run.manifest.recipients:
+        claimed = claim(run.place, run.manifest.message, one.recipient, MONDAY)
+        assert claimed
+        claimed.finish(state, MONDAY)
+
+
 def test_a_run_that_awaits_delivery_stays_until_it_is_delivered(in_s3: Place) -> None:
-    old, _ = kept(in_s3, 2)
-    plan(in_s3, old.name, "a@example.com", MONDAY)
+    old = Store(in_s3).keep(replace(DRAFT, recipients=(ANNA,)))
+    Store(in_s3).keep(replace(DRAFT, finished=MONDAY + WEEK))
     assert Store(in_s3).clean(LATER, keep_runs=1) == ()
-    claimed = claim(in_s3, old.name, "a@example.com", MONDAY)
-    assert claimed
-    claimed.finish(State.DELIVERED, MONDAY)
+    deliver(old, State.FAILED)
+    assert Store(in_s3).clean(LATER, keep_runs=1) == ()
+    deliver(old)
     assert Store(in_s3).clean(LATER, keep_runs=1) == (old.name,)
     assert not [path for path in paths(in_s3) if old.name in path]
+
+
+def test_of_two_runs_with_one_message_the_last_takes_its_records_along(in_s3: Place) -> None:
+    """Else the one that stays would owe again what was delivered."""
+    draft = replace(DRAFT, recipients=(ANNA,), message="weekly-1")
+    first, second = Store(in_s3).keep(draft), Store(in_s3).keep(replace(draft, finished=MONDAY + WEEK))
+    deliver(second)
+    assert [one.state for run in (first, second) for one in run.deliveries()] == [State.DELIVERED] * 2
+    assert Store(in_s3).clean(LATER, keep_runs=1) == (first.name,)
+    assert second.deliveries()[0].state is State.DELIVERED
+    third = Store(in_s3).keep(replace(DRAFT, finished=MONDAY + 2 * WEEK))
+    assert Store(in_s3).clean(LATER, keep_runs=1) == (second.name,)
+    assert {path.split("/")[1] for path in paths(in_s3)} == {third.name}
+
+
+def test_a_run_killed_before_its_manifest_owes_nothing(place: Place) -> None:
+    run = Store(place).keep(replace(DRAFT, recipients=(ANNA,)))
+    place.delete([f"runs/{run.name}/run.json"])
+    deliver(run)
+    assert Store(place).clean(LATER) == (run.name,)
+    assert paths(place) == set()
 
 
 def test_an_unfinished_run_is_no_run_and_goes_when_nobody_can_be_writing_it(place: Place) -> None:
