@@ -270,19 +270,20 @@ def attribute(
     form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.JSON,
 ) -> None:
     """Say which bytes NAT gateways carried to which service, from flow-log files on disk or in S3."""
-    from auditor import pipeline
+    from auditor.attribute import attribute
     from auditor.config import load
     from auditor.model.plain import to_json
-    from auditor.report.terminal import print_attributed
     from auditor.report.text import clean
 
     settings = load(ip_ranges=ip_ranges, budget=budget, profile=profile)
-    found = pipeline.attribute(paths, nat_gateways, region, settings, log_format)
+    found = attribute(paths, nat_gateways, region, settings, log_format)
     for note in found.notes:
         typer.echo(f"auditor: {clean(note)}", err=True)
     if form is PrintFormat.JSON:
         typer.echo(to_json(found.result), nl=False)
     else:
+        from auditor.report.terminal import print_attributed
+
         print_attributed(found.result, _stdout())
 
 

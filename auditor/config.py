@@ -304,3 +304,8 @@ def _explain_one_of_several(first: ErrorDetails, said: str, path: Path | None) -
     if first["type"] == "missing":
         return f"{key} of {table} in {path}: is missing"
     return f"{key} of {table} in {path}: {first['input']!r}: {said}"
+
+
+def region_here() -> str | None:
+    """The region that this process runs in, where AWS itself says so: ECS, Lambda and CloudShell set both."""
+    return os.environ.get("AWS_REGION") if os.environ.get("AWS_EXECUTION_ENV") else None

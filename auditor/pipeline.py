@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from auditor.collectors.organization import Choice
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
 from auditor.collectors.surroundings import fetch_interfaces_of
-from auditor.config import Config, FlowLogs, Format
+from auditor.config import Config, FlowLogs, Format, region_here
 from auditor.errors import Exit, StoreError
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
@@ -43,7 +42,6 @@ from auditor.whatif.wishes import Wish, by_region, edits_of
 if TYPE_CHECKING:
     from auditor.attribution import stage
     from auditor.attribution.ranges import Ranges
-    from auditor.attribution.tally import Counted
     from auditor.model.attributed import PlannedScan
 
 EVIDENCE = "evidence.json"
@@ -278,7 +276,7 @@ def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.
 
     limits = Limits(
         budget=config.budget,
-        here=_region_here(),
+        here=region_here(),
         choice=config.scan_with,
         athena=Athena(config.athena_workgroup, config.athena_database) if config.athena_workgroup else None,
         local_bytes=config.athena_above_gb * BYTES_PER_GB,
@@ -294,11 +292,6 @@ def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.
         api_share=config.max_api_share,
         tell=progress.note,
     )
-
-
-def _region_here() -> str | None:
-    """The region that this process runs in, where AWS itself says so: ECS, Lambda and CloudShell set both."""
-    return os.environ.get("AWS_REGION") if os.environ.get("AWS_EXECUTION_ENV") else None
 
 
 def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
@@ -355,24 +348,6 @@ def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
     """Who the caller is, and which calls are allowed."""
     window = window_of(config.window_days, now)
     return asyncio.run(try_permissions(config.profile, config.regions, window))
-
-
-def attribute(paths: Sequence[str], described: Path, region: str, config: Config, log_format: str | None) -> Counted:
-    """What flow-log files say about the NAT gateways that `aws ec2 describe-nat-gateways` printed."""
-    from auditor.attribution.paths import Question, count_paths
-    from auditor.attribution.ranges import load_ranges
-    from auditor.attribution.record_format import parse_log_format
-    from auditor.collectors.described import load_nat_gateways
-
-    question = Question(
-        gateways=load_nat_gateways(described, region),
-        ranges=load_ranges(config.ip_ranges),
-        log_format=parse_log_format(log_format) if log_format is not None else None,
-        budget=config.budget,
-        here=_region_here(),
-        profile=config.profile,
-    )
-    return asyncio.run(count_paths(paths, question))
 
 
 def selection(config: Config, now: datetime) -> Selection:

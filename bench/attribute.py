@@ -1,11 +1,12 @@
 """How long `auditor attribute` takes beside `zcat` on all cores, on the files of `bench/flow_logs.py`, in one run.
 
-    python bench/attribute.py FOLDER [--runs 3] [--oracle 1]
+    python bench/attribute.py FOLDER [--runs 3] [--oracle 1] [--peers [--peers-python PYTHON]]
 
 All take turns, so that a machine whose speed drifts favours none, and the best of the runs counts: what disturbs only
 adds. `cpu` is user and system time; on a machine with other work it is the steadier of the two. Text and Parquet hold
 the same records: the run fails unless both give the same result, and unless a loop in plain Python with `ipaddress`,
-the tests' slow oracle, gives the same totals for the first few files.
+the tests' slow oracle, gives the same totals for the first few files. `--peers` adds other ways to read these files,
+those of `bench/peers.py` that the named interpreter can import, and compares their sums too.
 """
 
 from __future__ import annotations
@@ -61,23 +62,43 @@ def commands(folder: Path) -> dict[str, list[str]]:
     }
 
 
+def peers(folder: Path, python: str) -> dict[str, list[str]]:
+    """Other ways to read the same files, by name, as far as they can be imported."""
+    script = str(ROOT / "bench/peers.py")
+    found = {"ISA-L on all cores, thrown away": [sys.executable, script, "isal", "text", str(folder)]}
+    ways = {"duckdb-summed": "DuckDB, summed, then placed", "duckdb-rows": "DuckDB, placed row by row"}
+    for way, name in (ways | {"polars": "Polars, streaming, summed"}).items():
+        module = way.partition("-")[0]
+        if subprocess.run([python, "-c", f"import {module}"], stderr=subprocess.DEVNULL, check=False).returncode:
+            print(f"{name}: left out, {python} has no {module}", file=sys.stderr)
+            continue
+        found |= {f"{name}, {kind}": [python, script, way, kind, str(folder)] for kind in ("text", "parquet")}
+    return found
+
+
 def main() -> None:
     """Run them all in turn and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--oracle", type=int, default=1, metavar="FILES")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--peers-python", default=sys.executable, metavar="PYTHON")
     options = parser.parse_args()
     folder = options.folder.resolve()
-    measured = commands(folder)
+    others = peers(folder, options.peers_python) if options.peers else {}
+    measured = commands(folder) | others
     outputs = {name: folder / f"output-{number}" for number, name in enumerate(measured)}
     timings = {name: [] for name in measured}  # type: dict[str, list[Timing]]
     for _ in range(options.runs):
         for name, command in measured.items():
             timings[name].append(timed(command, outputs[name]))
-    _, text, parquet = (path.read_bytes() for path in outputs.values())
+    _, text, parquet, *sums = (path.read_bytes() for path in outputs.values())
     if text != parquet:
         sys.exit("text and Parquet give different results")
+    total = sum(one["bytes_up"] + one["bytes_down"] for one in json.loads(text)["nat_gateways"])
+    if any(int(one) != total for one in sums[1:]):
+        sys.exit(f"a peer counts other bytes than {total}: {dict(zip(others, sums, strict=True))}")
     print_table(timings)
     compare_with_oracle(folder, options.oracle)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_NAT_GATEWAYS
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import NatAddress, NatGateway
+
+if TYPE_CHECKING:
+    from auditor.aws.calls import ScopeCalls  # not at run time: whoever only parses a file needs no client
 
 
 async def fetch_nat_gateways(calls: ScopeCalls) -> tuple[NatGateway, ...]:
