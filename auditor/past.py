@@ -44,6 +44,12 @@ class Occasion:
     schedule: str | None = None
     due: datetime | None = None
 
+    @property
+    def run_id(self) -> str:
+        """The same for every attempt at one moment of a schedule: messages are told as doubles by it."""
+        at = f"{(self.due or self.started).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        return f"{self.schedule}-{at}" if self.schedule else at
+
 
 @dataclass(frozen=True)
 class Recording:

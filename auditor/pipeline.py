@@ -92,15 +92,19 @@ def _stored(outcome: Outcome, config: Config, recording: past.Recording) -> Outc
 
 
 def run_and_deliver(
-    config: Config, now: datetime, progress: Progress, told: Callable[[tuple[Delivery, ...]], None]
+    config: Config,
+    now: datetime,
+    progress: Progress,
+    told: Callable[[tuple[Delivery, ...]], None],
+    occasion: past.Occasion | None = None,
 ) -> Outcome:
     """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told."""
     from auditor import dispatch
 
     dispatch.require_settings(config)
-    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    run_id = (occasion or past.Occasion(now)).run_id
     with dispatch.FailureTold(run_id, now, config, told):
-        outcome = run(config, now, progress)
+        outcome = run(config, now, progress, occasion)
     since = Since.of(outcome.audit.since_last)
     report = dispatch.Report(run_id, outcome.audit, config.output, str(config.output.absolute()), since)
     return replace(outcome, deliveries=dispatch.deliver_report(report, config))

@@ -1,0 +1,59 @@
+"""The store as the service sees it: which moments had a run, who may make the next one, and a record of each."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from auditor import past
+from auditor.config import Config
+from auditor.past import Occasion
+from auditor.scheduler.log import say
+from auditor.scheduler.task import Ended
+from auditor.store.lease import Lease, acquire
+from auditor.store.manifest import Manifest
+from auditor.store.runs import Draft, Store
+
+LEASE = timedelta(minutes=3)
+"""How long nobody else works when a replica died. Renewed while it lives, however long a run takes."""
+
+
+class Ledger:
+    """Opened when it is first asked; every call raises `StoreError` where the store cannot answer."""
+
+    def __init__(self, config: Config, owner: str) -> None:
+        self._config, self._owner = config, owner
+        self._store: Store | None = None
+        self._warned: set[str] = set()
+
+    @property
+    def _open(self) -> Store:
+        self._store = self._store or past.store_of(self._config)
+        return self._store
+
+    def runs(self) -> tuple[Manifest, ...]:
+        """All runs that are whole, the oldest first. What else lies in the store is warned of once."""
+        listing = self._open.listing()
+        for warning in listing.warnings:
+            if warning not in self._warned:
+                say("the store holds what is no run", logging.WARNING, problem=warning)
+        self._warned = set(listing.warnings)
+        return tuple(run.manifest for run in listing.runs)
+
+    def lease(self, schedule: str, now: datetime) -> Lease | None:
+        """The right to run the schedule; `None` while another has it."""
+        return acquire(self._open.place, f"schedule {schedule}", self._owner, LEASE, now)
+
+    def record(self, occasion: Occasion, ended: Ended, now: datetime) -> None:
+        """Remember a run that left nothing in the store, so that its moment is over."""
+        log = f"{ended.problem or 'the report could not be stored'}\n".encode()
+        self._open.keep(
+            Draft(
+                started=occasion.started,
+                finished=max(now, occasion.started),
+                exit_code=ended.exit_code,
+                files={"log.txt": log},
+                schedule=occasion.schedule,
+                due=occasion.due,
+            )
+        )
