@@ -24,7 +24,7 @@ class Board:
     def __init__(self, schedules: Iterable[str], clock: Clock) -> None:
         self._clock = clock
         self._beat = clock.monotonic()
-        self._problem: str | None = "the store was not asked yet"
+        self.store_problem: str | None = "the store was not asked yet"
         self._last: dict[str, Manifest] = {}
         self._next: dict[str, datetime] = {}
         self.metrics = Metrics(schedules)
@@ -41,7 +41,7 @@ class Board:
 
     def store_answered(self, runs: Iterable[Manifest]) -> None:
         """The store is there, with these runs, the oldest first."""
-        self._problem = None
+        self.store_problem = None
         self._last = {run.schedule: run for run in runs if run.schedule in self._next}
         self.metrics.store_is_up.set(1)
         for name, run in self._last.items():
@@ -50,10 +50,16 @@ class Board:
             if run.schedule in self._next and run.exit_code in _SUCCESS:
                 self.metrics.last_success.labels(run.schedule).set(run.finished.timestamp())
 
-    def store_failed(self, problem: str) -> None:
-        """The store cannot be reached, read or written."""
-        self._problem = problem
+    def store_failed(self, problem: str) -> bool:
+        """The store cannot be reached, read or written; whether that is news."""
+        is_news, self.store_problem = problem != self.store_problem, problem
         self.metrics.store_is_up.set(0)
+        return is_news
+
+    @property
+    def store_is_usable(self) -> bool:
+        """Whether the store did what it was last asked for."""
+        return self.store_problem is None
 
     @property
     def lives(self) -> bool:
@@ -63,13 +69,13 @@ class Board:
     @property
     def is_ready(self) -> bool:
         """Whether the next run can be made. That the last one failed is no reason against it: see `told`."""
-        return self.lives and self._problem is None
+        return self.lives and self.store_is_usable
 
     def told(self) -> dict[str, object]:
         """What `/readyz` says."""
         return {
             "ready": self.is_ready,
-            "store": self._problem or "reachable",
+            "store": self.store_problem or "reachable",
             "schedules": {name: _told(self._last.get(name), due) for name, due in self._next.items()},
         }
 

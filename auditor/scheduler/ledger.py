@@ -31,6 +31,10 @@ class Ledger:
         self._store = self._store or past.store_of(self._config)
         return self._store
 
+    def require_writable(self) -> None:
+        """Write something: that a store is read-only or full is said at the start, not on Monday."""
+        self._open.place.put("leases/tried.txt", f"{self._owner}\n".encode())
+
     def runs(self) -> tuple[Manifest, ...]:
         """All runs that are whole, the oldest first. What else lies in the store is warned of once."""
         listing = self._open.listing()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from auditor.config import Config
 from auditor.errors import StoreError, UsageError
@@ -24,8 +24,11 @@ ASKED_AGAIN = 600.0
 OTHER_AT_WORK = 15.0
 """Seconds after which a replica looks whether the other one is done."""
 
-FIRST_RETRY, LONGEST_RETRY = 60.0, 900.0
-"""Seconds until a store that failed is tried again: twice as long each time."""
+TRIED_AGAIN = 60.0
+"""Seconds after which a store that failed is tried again."""
+
+TOLD_AFTER = timedelta(minutes=5)
+"""How long a run waits for its store before people are told: what passes by itself wakes nobody."""
 
 _STOPPED = 130
 """Exit code of a run that was asked to stop: 128 and the number of SIGINT, as shells have it."""
@@ -39,7 +42,6 @@ class Plan:
     config: Config
     watch: Watch
     look_at: float = 0
-    failures: int = 0
     told_of: datetime | None = None
 
 
@@ -68,8 +70,10 @@ class Service:
             self._ask()
         due = [(moment, plan) for plan in self.plans if (moment := plan.watch.due(now))]
         for moment, plan in sorted(due, key=lambda one: one[0]):
-            if not self.worker.stop.is_asked and self._time() >= plan.look_at:
-                self._attend(plan, moment)
+            if not self.worker.board.store_is_usable:
+                self._wait_for_the_store(plan, moment)
+            elif not self.worker.stop.is_asked and self._time() >= plan.look_at:
+                self._attend(plan)
 
     def once(self, plan: Plan) -> int:
         """Make a run of the schedule now, due or not; its exit code. `UsageError` where another one is going on."""
@@ -81,13 +85,14 @@ class Service:
         return _STOPPED if ended is None else int(ended.exit_code)
 
     def _ask(self) -> None:
+        """Whether the store can be used, before a run is due: written too, where that is in doubt."""
         try:
+            if not self.worker.board.store_is_usable:
+                self.ledger.require_writable()
             self._learn()
             self.ask_at = self._time() + ASKED_AGAIN
         except StoreError as error:
-            self.ask_at = self._time() + FIRST_RETRY
-            self.worker.board.store_failed(str(error))
-            say("the store cannot be used", logging.ERROR, problem=str(error))
+            self._store_failed(error)
 
     def _learn(self) -> None:
         """Ask the store which moments had a run."""
@@ -96,17 +101,21 @@ class Service:
             plan.watch.recorded = frozenset(run.due for run in runs if run.schedule == plan.name and run.due)
         self.worker.board.store_answered(runs)
 
-    def _attend(self, plan: Plan, due: datetime) -> None:
-        """Run what is due, if no other replica does; a store that cannot say so is tried again."""
+    def _store_failed(self, error: StoreError) -> None:
+        self.ask_at = self._time() + TRIED_AGAIN
+        if self.worker.board.store_failed(str(error)):
+            say("the store cannot be used, and is tried again", logging.ERROR, problem=str(error))
+
+    def _attend(self, plan: Plan) -> None:
+        """Run what is due, if no other replica does."""
         try:
             lease = self.ledger.lease(plan.name, self._now())
             if lease is None:
                 plan.look_at = self._time() + OTHER_AT_WORK
-                return
-            self._run_if_due(plan, lease)
-            plan.failures = 0
+            else:
+                self._run_if_due(plan, lease)
         except StoreError as error:
-            self._wait_for_the_store(plan, due, error)
+            self._store_failed(error)
 
     def _run_if_due(self, plan: Plan, lease: Lease) -> None:
         """Under the lease the store knows every run of the schedule: what is due now had none."""
@@ -128,32 +137,19 @@ class Service:
             if occasion.due not in plan.watch.recorded:
                 self.ledger.record(occasion, ended, self._now())
         except StoreError as error:
-            self.worker.board.store_failed(str(error))
-            say(
-                "the run is not in the store: it would be made again after a restart",
-                logging.ERROR,
-                schedule=plan.name,
-                due=occasion.due,
-                problem=str(error),
-            )
+            self._store_failed(error)
+            lost = "the run is not in the store: after a restart it would be made again"
+            say(lost, logging.ERROR, schedule=plan.name, due=occasion.due, run=occasion.run_id)
 
-    def _wait_for_the_store(self, plan: Plan, due: datetime, error: StoreError) -> None:
-        seconds = min(FIRST_RETRY * 2**plan.failures, LONGEST_RETRY)
-        plan.failures += 1
-        plan.look_at = self._time() + seconds
-        self.worker.board.store_failed(str(error))
-        say(
-            "the store cannot be used, so the run waits",
-            logging.ERROR,
-            schedule=plan.name,
-            due=due,
-            again_in_seconds=seconds,
-            problem=str(error),
-        )
-        if plan.told_of != due:
-            plan.told_of = due
-            why = f"it waits for its store and is tried again: {error}"
-            self.worker.tell(plan.config, Occasion(self._now(), plan.name, due), why)
+    def _wait_for_the_store(self, plan: Plan, due: datetime) -> None:
+        """Tell people once of each run that waits: silence must not look like a run."""
+        if plan.told_of == due or self._now() - due < TOLD_AFTER:
+            return
+        plan.told_of = due
+        problem = self.worker.board.store_problem
+        say("a run waits for the store", logging.ERROR, schedule=plan.name, due=due, problem=problem)
+        why = f"it waits for its store, which is tried again every minute: {problem}"
+        self.worker.tell(plan.config, Occasion(self._now(), plan.name, due), why)
 
     def _now(self) -> datetime:
         return self.worker.clock.now()
