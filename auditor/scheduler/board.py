@@ -102,7 +102,7 @@ class Metrics:
         self.gaps = Gauge("auditor_gaps", "What the last run could not read.", one, registry=registry)
         self.last_success = Gauge(
             "auditor_last_success_timestamp_seconds",
-            "When a report was last made and delivered.",
+            "When the last run with a report ended, delivered or not: see auditor_undelivered.",
             one,
             registry=registry,
         )

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime
 
 from auditor import past
 from auditor.config import Config
 from auditor.past import Occasion
 from auditor.scheduler.log import say
 from auditor.scheduler.task import Ended
+from auditor.store.documents import parsed, to_bytes
 from auditor.store.lease import Lease, acquire
 from auditor.store.manifest import Manifest
 from auditor.store.runs import Draft, Store
 
 LEASE = timedelta(minutes=3)
 """How long nobody else works when a replica died. Renewed while it lives, however long a run takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """`schedules/<name>.json`: written once, by whoever watched the schedule first."""
+
+    schema_version: str
+    since: AwareDatetime
+    owner: str
 
 
 class Ledger:
@@ -43,6 +56,13 @@ class Ledger:
                 say("the store holds what is no run", logging.WARNING, problem=warning)
         self._warned = set(listing.warnings)
         return tuple(run.manifest for run in listing.runs)
+
+    def known_since(self, schedule: str, now: datetime) -> datetime:
+        """When the schedule was first watched by anybody: what was due since then and had no run was missed."""
+        path, place = f"schedules/{schedule}.json", self._open.place
+        place.create(path, to_bytes(_Known("1", now, self._owner)))
+        known = parsed(_Known, place.get(path) or b"")
+        return known.since if known else now
 
     def lease(self, schedule: str, now: datetime) -> Lease | None:
         """The right to run the schedule; `None` while another has it."""

@@ -89,6 +89,8 @@ class Service:
         try:
             if not self.worker.board.store_is_usable:
                 self.ledger.require_writable()
+                for plan in self.plans:
+                    plan.watch.since = self.ledger.known_since(plan.name, plan.watch.since)
             self._learn()
             self.ask_at = self._time() + ASKED_AGAIN
         except StoreError as error:

@@ -13,7 +13,7 @@ class Watch:
     """What is known of the runs of a schedule.
 
     `recorded` are the moments for which the store has a run, `missed` those whose run the store could not take, and
-    `since` is when this process began to look: of a schedule without any run, nothing before that is due.
+    `since` is when somebody began to look: of a schedule without any run, nothing before that is due.
     """
 
     moments: Moments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +19,17 @@ def to_bytes(value: object) -> bytes:
 def parsed(kind: type[T], content: bytes) -> T | None:
     """The document, or `None` where it is not one: damaged, foreign, or of a later major version."""
     try:
-        return TypeAdapter(kind).validate_json(content, strict=True)
+        found: T = _adapter(kind).validate_json(content, strict=True)
     except ValidationError:
         return None
+    return found
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+"""To make one takes a hundred times as long as to read a document by it, and a store has many documents."""
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]

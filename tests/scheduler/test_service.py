@@ -69,6 +69,13 @@ def test_what_was_missed_is_made_up_for_once_after_a_restart(tmp_path: Path) -> 
     assert len(stored(tmp_path)) == 2
 
 
+def test_the_very_first_run_can_be_missed_too(tmp_path: Path) -> None:
+    replica(tmp_path, weekly="1 6 * * mon").until(10)
+    again = replica(tmp_path, FastClock(passed=3600), weekly="1 6 * * mon")
+    again.until(10)
+    assert again.runs.due == [FIRST]
+
+
 def test_a_failed_run_is_over_for_later_starts_too(tmp_path: Path) -> None:
     one = replica(tmp_path)
     one.runs.ends, one.runs.is_stored = Ended(Exit.NO_ACCESS, "no credentials"), False
@@ -146,7 +153,6 @@ def test_a_run_that_outlasts_the_grace_is_abandoned_and_made_up_for_at_the_next_
     assert one.clock.passed == 70  # due after 30 seconds, 30 of grace, one round
     again = replica(tmp_path, FastClock(passed=35), "b")
     again.runs.clock.step = 1
-    again.service.plans[0].watch.since = START
     again.until(1)
     assert again.runs.due == [FIRST], "the lease was given back"
 
