@@ -48,7 +48,7 @@ class Runs:
     """Begins runs that take `seconds` of the clock and then are stored; how each ends can be set."""
 
     clock: FastClock
-    folder: Path
+    store: str
     seconds: float = 20
     ends: Ended = field(default_factory=lambda: Ended(Exit.REPORTED))
     is_stored: bool = True
@@ -89,7 +89,7 @@ class Run:
         if self.runs.is_stored:
             occasion, end = self.task.occasion, self.runs.clock.now()
             made = Draft(occasion.started, end, self.runs.ends.exit_code, {}, occasion.schedule, occasion.due)
-            Store(open_place(str(self.runs.folder))).keep(made)
+            Store(open_place(self.runs.store)).keep(made)
         return self.runs.ends
 
     def kill(self) -> None:
@@ -115,12 +115,12 @@ class Replica:
             self.clock.sleep(0)
 
 
-def replica(folder: Path, clock: FastClock | None = None, owner: str = "a", **crons: str) -> Replica:
+def replica(store: Path | str, clock: FastClock | None = None, owner: str = "a", **crons: str) -> Replica:
     """One whose schedules are `name="cron"`; without any, `minutely`."""
     clock = clock or FastClock()
     crons = crons or {"minutely": "* * * * *"}
-    config = load(store=str(folder))
-    board, stop, runs = Board(crons, clock), Stop(clock, 30), Runs(clock, folder)
+    config = load(store=str(store))
+    board, stop, runs = Board(crons, clock), Stop(clock, 30), Runs(clock, str(store))
     utc = ZoneInfo("UTC")
     plans = [Plan(name, config, Watch(Moments(cron, utc), clock.now())) for name, cron in crons.items()]
     service = Service(plans, Ledger(config, owner), Worker(runs, board, stop, clock))
