@@ -33,11 +33,16 @@ from auditor.options import (
     FailAbove,
     FlowLogRecords,
     Formats,
+    Grace,
     IpRanges,
+    Listen,
+    ListSchedules,
+    LogFormatOption,
     Mail,
     MaxApiShare,
     NewConstraints,
     NoLookups,
+    Once,
     Organization,
     Output,
     PrintFormat,
@@ -149,6 +154,32 @@ def run(
         run = partial(pipeline.run_and_deliver, told=_say_delivered) if mail else pipeline.run
         outcome = run(settings, now, told)
     _finish(outcome, settings, quiet=quiet)
+
+
+@app.command()
+def schedule(
+    config: ConfigFile = None,
+    once: Once = None,
+    list_them: ListSchedules = False,
+    store: StorePlace = None,
+    output: Output = None,
+    profile: Profile = None,
+    listen: Listen = None,
+    grace: Grace = 20,
+    log_format: LogFormatOption = "auto",
+    verbose: Verbose = False,
+) -> None:
+    """Run the schedules of the configuration when they are due, until stopped."""
+    from auditor.scheduler import LogSettings, Schedules, print_schedules
+
+    schedules = Schedules.read(config, store=store, output=output, profile=profile)
+    log = LogSettings.of(log_format, verbose=verbose)
+    if list_them:
+        print_schedules(schedules.listed(), _stdout())
+    elif once:
+        raise typer.Exit(schedules.once(once, log, grace))
+    else:
+        schedules.serve(log, listen, grace)
 
 
 @app.command()

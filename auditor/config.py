@@ -35,6 +35,7 @@ from auditor.delivery.settings import MailSettings, NotifySettings, words
 from auditor.errors import UsageError
 from auditor.model.attributed import EngineChoice
 from auditor.model.constraints import Accepted, Constraints
+from auditor.schedules import Schedule
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -139,6 +140,7 @@ class Config(BaseSettings):
     notify: NotifySettings = NotifySettings()
     owners: dict[AccountId, tuple[Address, ...]] = Field(default_factory=dict)
     account: dict[AccountId, AccountSettings] = Field(default_factory=dict)
+    schedules: Annotated[tuple[Schedule, ...], NoDecode] = ()
 
     @property
     def constraints(self) -> Constraints:
@@ -182,6 +184,21 @@ class Config(BaseSettings):
             raise ValueError("accepted findings stand in a file, each as a table [[accepted]]")
         return value
 
+    @field_validator("schedules", mode="before")
+    @classmethod
+    def _schedules(cls, value: Any) -> Any:  # noqa: ANN401 -- whatever TOML or environment give
+        if not isinstance(value, list | tuple) or not all(isinstance(one, dict | Schedule) for one in value):
+            raise ValueError("schedules stand in a file, each as a table [[schedules]]")
+        return value
+
+    @field_validator("schedules")
+    @classmethod
+    def _each_has_a_name(cls, value: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
+        names = [one.name for one in value]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two are called {twice!r}: the store knows the runs of each by its name")
+        return value
+
     @field_validator(
         *("regions", "accounts", "organizational_units", "exclude_accounts", "role_chain"),
         *("formats", "keep_private", "exclude"),
@@ -220,17 +237,37 @@ _TABLES = {
 }
 """The tables of the file that stand once each, and their keys."""
 
+_SEVERAL = {"accepted": tuple(AcceptedFinding.model_fields), "schedules": tuple(Schedule.model_fields)}
+"""Those that may stand several times, and their keys."""
+
 _NO_SECRETS = "secrets stand in no file of settings: AUDITOR_SMTP_PASSWORD(_FILE), AUDITOR_NOTIFY_URLS(_FILE)"
 
 
 def load(path: Path | None = None, **options: Any) -> Config:
     """The configuration; `UsageError` names the file or option, the key, and what is allowed."""
-    given = {key: value for key, value in options.items() if value not in (None, (), [])}
-    values = _with_tables(_from_file(path) | _from_environment() | given)
+    given = _given(options)
     try:
-        return Config(**values)
+        return Config(**_values(path, given))
     except ValidationError as error:
         raise UsageError(_explain(error, path, given)) from error
+
+
+def load_scheduled(schedule: Schedule, path: Path | None = None, **options: Any) -> Config:
+    """What the runs of a schedule are asked for: its own keys win over all others, its reports have a folder apart."""
+    given = _given(options)
+    try:
+        config = Config(**schedule.over(_values(path, given)))
+    except ValidationError as error:
+        raise UsageError(f"schedule {schedule.name!r}: {_explain(error, path, given)}") from error
+    return config.model_copy(update={"output": config.output / schedule.name})
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value not in (None, (), [])}
+
+
+def _values(path: Path | None, given: dict[str, Any]) -> dict[str, Any]:
+    return _with_tables(_from_file(path) | _from_environment() | given)
 
 
 def _from_file(path: Path | None) -> dict[str, Any]:
@@ -267,6 +304,8 @@ def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -
     key = str(first["loc"][0])
     if key in _TABLES:
         return _explain_table(first, said, path)
+    if key == "schedules" and len(first["loc"]) == 1:
+        return f"[[schedules]] in {path or 'the environment'}: {said}"
     if len(first["loc"]) > 2:  # noqa: PLR2004 -- key, number, key of the table
         return _explain_one_of_several(first, said, path)
     if first["type"] == "extra_forbidden":
@@ -300,7 +339,7 @@ def _explain_one_of_several(first: ErrorDetails, said: str, path: Path | None) -
     name, number, key = first["loc"][:3]
     table = f"{name} {int(number) + 1}"
     if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r} in {table} of {path}: known are {', '.join(sorted(AcceptedFinding.model_fields))}"
+        return f"unknown key {key!r} in {table} of {path}: known are {', '.join(sorted(_SEVERAL[str(name)]))}"
     if first["type"] == "missing":
         return f"{key} of {table} in {path}: is missing"
     return f"{key} of {table} in {path}: {first['input']!r}: {said}"

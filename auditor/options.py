@@ -71,6 +71,20 @@ NewConstraints = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the paths of the reports.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every call of AWS to stderr.")]
+Once = Annotated[
+    str | None, typer.Option("--once", metavar="NAME", help="Run this schedule now, and end with its code.")
+]
+ListSchedules = Annotated[bool, typer.Option("--list", help="Show when each schedule runs next, and its last run.")]
+Listen = Annotated[
+    str | None,
+    typer.Option(metavar="[ADDRESS:]PORT", help="Serve /healthz, /readyz and /metrics there. Default: nowhere."),
+]
+LogFormatOption = Annotated[
+    str, typer.Option("--log-format", metavar="auto|text|json", help="auto: text on a terminal, JSON elsewhere.")
+]
+Grace = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0, help="How long a run may go on after SIGTERM or SIGINT.")
+]
 EvidenceFile = Annotated[Path, typer.Argument(metavar="EVIDENCE", help="An evidence.json of an earlier run.")]
 AddGatewayEndpoints = Annotated[
     list[str] | None,

@@ -69,6 +69,12 @@ class Occasion:
         """The same for the message that there is no report, which is no double of a later attempt's report."""
         return f"{self.message}-failed"
 
+    @property
+    def run_id(self) -> str:
+        """The same for every attempt at one moment of a schedule: messages are told as doubles by it."""
+        at = f"{(self.due or self.started).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        return f"{self.schedule}-{at}" if self.schedule else at
+
 
 @dataclass(frozen=True)
 class Recording:

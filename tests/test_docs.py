@@ -14,6 +14,7 @@ from auditor.report.tables import SHEETS
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     "run",
+    "schedule",
     "demo",
     "report",
     "history",
