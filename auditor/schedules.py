@@ -30,6 +30,9 @@ class Schedule(BaseModel):
     cron: str
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     accounts: Any = None
+    organization: Any = None
+    organizational_units: Any = None
+    exclude_accounts: Any = None
     role: Any = None
     regions: Any = None
     window_days: Any = None

@@ -148,3 +148,10 @@ def test_only_a_known_schedule_is_run_now(tmp_path: Path) -> None:
 def test_the_format_of_the_log_is_one_of_three() -> None:
     with pytest.raises(UsageError, match=r"^option --log-format: 'xml': is not one of auto, text, json$"):
         LogSettings.of("xml", verbose=False)
+
+
+def test_a_schedule_may_audit_a_part_of_the_organization(tmp_path: Path) -> None:
+    asked = "organization = true\norganizational_units = ['ou-ab12-3cd4ef56']\nexclude_accounts = ['210987654321']"
+    found = of(write(tmp_path, f"{asked}\nrole = 'AuditorReadOnly'\n"))
+    assert (found.organization, found.organizational_units) == (True, ("ou-ab12-3cd4ef56",))
+    assert found.exclude_accounts == ("210987654321",)
