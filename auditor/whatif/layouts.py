@@ -1,0 +1,50 @@
+"""The layouts of VPCs before and after changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from auditor.model.layout import LaidEndpoint, LaidNatGateway, LaidRouteTable, LaidSubnet, Layout, VpcMap
+from auditor.model.network import Network, RouteTable
+from auditor.whatif.edits import Edit, apply_all, vpcs_of
+from auditor.whatif.routing import zone_of_nat
+
+_INSIDE = ("local", "vpce-")
+"""Targets of routes that a map shows otherwise: the VPC itself, and endpoints by their associations."""
+
+
+def vpc_maps(network: Network, vpc_ids: Iterable[str], edits: Sequence[Edit]) -> Iterator[VpcMap]:
+    """Each VPC that was read, with what those of the edits that touch it make of it, in their order."""
+    touching: dict[str, list[Edit]] = {}
+    for edit in edits:
+        for vpc_id in vpcs_of(edit, network):
+            touching.setdefault(vpc_id, []).append(edit)
+    for vpc_id in vpc_ids:
+        vpc = network.vpc.get(vpc_id)
+        if vpc is None:
+            continue
+        mine = touching.get(vpc_id, [])
+        around = network.part(frozenset({vpc_id}).union(*(vpcs_of(edit, network) for edit in mine)))
+        after = layout(apply_all(around, mine), vpc_id)
+        yield VpcMap(vpc_id, vpc.name, vpc.account_id, vpc.region, layout(around, vpc_id), after)
+
+
+def layout(network: Network, vpc_id: str) -> Layout:
+    """What stands in a VPC; NAT gateways only as long as they are billed."""
+    tables = network.table_of_subnet
+    subnets = sorted(network.subnets_of_vpc.get(vpc_id, ()), key=lambda one: (one.az, one.name, one.id))
+    endpoints = network.endpoints_of_vpc.get(vpc_id, ())
+    nats = [nat for nat in network.nat_gateways_of_vpc.get(vpc_id, ()) if nat.is_billed]
+    return Layout(
+        subnets=tuple(
+            LaidSubnet(one.id, one.name, one.az, tables[one.id].id if one.id in tables else None) for one in subnets
+        ),
+        route_tables=tuple(_table(table) for table in network.tables_of_vpc.get(vpc_id, ())),
+        nat_gateways=tuple(LaidNatGateway(nat.id, nat.name, zone_of_nat(network, nat)) for nat in nats),
+        endpoints=tuple(LaidEndpoint(e.id, e.name, e.type, e.service, e.route_table_ids) for e in endpoints),
+    )
+
+
+def _table(table: RouteTable) -> LaidRouteTable:
+    active = (route.target for route in table.routes if route.active and not route.target.startswith(_INSIDE))
+    return LaidRouteTable(table.id, table.name, table.is_main, tuple(dict.fromkeys(active)))
