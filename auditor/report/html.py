@@ -37,6 +37,7 @@ PICTURES = {
     "by_region": places.region_picture,
     "days": days.day_pictures,
     "days_legend": days.LEGEND,
+    "maps": vpc_map.map_pairs,
     "map_legend": vpc_map.LEGEND,
     "sankey": sankey.sankey_picture,
 }
@@ -60,7 +61,6 @@ def environment() -> Environment:
     )
     made.filters |= FILTERS
     made.filters |= {"name": text.name, "line": text.line, "listing": text.listing}
-    made.filters |= {"map_pair": vpc_map.map_pair}
     made.filters |= {"sentence": text.sentence, "units": text.units}
     made.globals |= {
         "bill": view.bill,

@@ -82,7 +82,8 @@ def _says(streams: Streams) -> str:
 
 
 def _headings() -> Iterator[Shape]:
-    for x, anchor, words in zip((0, _WIDTH / 2, _WIDTH), _ANCHORS, ("Subnet", "NAT gateway", "Service"), strict=True):
+    places = ((_ROOM, "Subnet"), (_WIDTH / 2, "NAT gateway"), (_WIDTH - _ROOM, "Service"))
+    for (x, words), anchor in zip(places, reversed(_ANCHORS), strict=True):
         yield label(x, 11, words, _ROOM, paint="muted", anchor=anchor, size=_SIZE, bold=True)
 
 

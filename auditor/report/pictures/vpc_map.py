@@ -5,18 +5,25 @@ Both maps have everything at the same place, so that what differs is seen: what 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
+from auditor.model.money import total
 from auditor.report.pictures.drawing import Path, Picture, Rect, Shape, label
+from auditor.report.pictures.letters import width
 from auditor.report.pictures.territory import Edge, Spot, Territory, territory_of
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from auditor.model.audit import Audit
     from auditor.model.layout import VpcMap
 
 _WIDTH = 400
-_COLUMNS = ((0, 122), (150, 104), (282, 118))
+_COLUMNS = ((0, 128), (150, 112), (284, 116))
 """Pixels from the left, and width, of subnets, of route tables and of what they lead to."""
 _TOP, _BOX, _PITCH = 22, 32, 39
 _SIZE, _SMALL, _PAD = 10.5, 9.5, 6
@@ -27,6 +34,9 @@ _NAMED = 8
 
 Places: TypeAlias = dict[str, tuple[int, float]]
 """Column and pixels from the top, by the ids of spots."""
+
+MOST = 24
+"""Maps that a report holds."""
 
 LEGEND = (("box-gone", "goes"), ("box-new", "comes"))
 
@@ -40,18 +50,30 @@ class MapPair:
     after: Picture | None
 
 
+def map_pairs(audit: Audit) -> list[MapPair]:
+    """The VPCs in which the plan saves most, then those that it changes, then all others with findings."""
+    vpc_of = {finding.id: finding.vpc_id for finding in audit.findings}
+    saved: dict[str | None, list[Decimal]] = defaultdict(list)
+    for step in audit.plan:
+        saved[vpc_of.get(step.finding_id)].append(step.saving)
+    ranked = sorted(audit.vpcs, key=lambda vpc: (-total(saved[vpc.id]), vpc.before == vpc.after, vpc.name, vpc.id))
+    return list(islice(filter(None, map(map_pair, ranked)), MOST))
+
+
 def map_pair(vpc: VpcMap) -> MapPair | None:
     """`None` where the VPC has no subnet and nothing that costs: there is nothing to draw."""
     if not (vpc.before.subnets or vpc.before.nat_gateways or vpc.before.endpoints):
         return None
     before, after = territory_of(vpc, vpc.before), territory_of(vpc, vpc.after)
     if vpc.before == vpc.after:
-        return MapPair(vpc, _picture(before, before, "Today; the plan changes nothing here", "gone"), None)
-    return MapPair(vpc, _picture(before, after, "Today", "gone"), _picture(after, before, "After the plan", "new"))
+        return MapPair(vpc, _picture(vpc, (before, before), "Today; the plan changes nothing here", "gone"), None)
+    today = _picture(vpc, (before, after), "Today", "gone")
+    return MapPair(vpc, today, _picture(vpc, (after, before), "After the plan", "new"))
 
 
-def _picture(mine: Territory, other: Territory, title: str, change: str) -> Picture:
-    """`change` is what stands here and not in the other one: gone or new."""
+def _picture(vpc: VpcMap, territories: tuple[Territory, Territory], title: str, change: str) -> Picture:
+    """The first of the territories; `change` is what stands in it and not in the other one: gone or new."""
+    mine, other = territories
     places = {spot.id: (column, _TOP + row * _PITCH) for column, rows in enumerate(mine.columns) for spot, row in rows}
     differs = mine.shown - other.shown
     shapes = (
@@ -60,7 +82,7 @@ def _picture(mine: Territory, other: Territory, title: str, change: str) -> Pict
         *(
             shape
             for spot in sorted(mine.shown, key=lambda spot: places[spot.id])
-            for shape in _box(spot, *places[spot.id], change if spot in differs else "")
+            for shape in _box(vpc, spot, places[spot.id], change if spot in differs else "")
         ),
     )
     height = max((y for _, y in places.values()), default=0) + _PITCH
@@ -89,10 +111,18 @@ def _edges(mine: Territory, places: Places, others: frozenset[Edge], change: str
         yield Path(f"M{x0:g} {y0:g}C{middle:g} {y0:g} {middle:g} {y1:g} {x1:g} {y1:g}", paint)
 
 
-def _box(spot: Spot, column: int, y: float, change: str) -> Iterator[Shape]:
-    x, wide = _COLUMNS[column]
+def _box(vpc: VpcMap, spot: Spot, place: tuple[int, float], change: str) -> Iterator[Shape]:
+    (x, wide), y = _COLUMNS[place[0]], place[1]
     yield Rect(x + 1, y, wide - 2, _BOX, f"box-{change}" if change else "box", spot.told, radius=4)
     room = wide - 2 * _PAD
     sign = {"gone": "− ", "new": "+ ", "": ""}[change]
-    yield label(x + _PAD, y + 13, sign + spot.name, room, size=_SIZE, bold=bool(change))
+    name = _short(sign + spot.name, vpc.name, room, is_bold=bool(change))
+    yield label(x + _PAD, y + 13, name, room, size=_SIZE, bold=bool(change))
     yield label(x + _PAD, y + 26, spot.detail, room, paint="muted", size=_SMALL)
+
+
+def _short(name: str, vpc_name: str, room: float, *, is_bold: bool) -> str:
+    """A name that has no room, without the VPC's own name, which stands above the map."""
+    if not vpc_name or width(name, _SIZE, bold=is_bold) <= room:
+        return name
+    return name.replace(f"{vpc_name}-", "…", 1)

@@ -20,7 +20,7 @@ from auditor.report.pictures.drawing import Box, Picture, Rect
 from auditor.report.pictures.places import account_picture, region_picture
 from auditor.report.pictures.sankey import sankey_picture
 from auditor.report.pictures.svg import svg
-from auditor.report.pictures.vpc_map import map_pair
+from auditor.report.pictures.vpc_map import map_pairs
 from auditor.report.view import view
 from tests.report.example import AUDIT, blind_audit, empty_audit, hostile_audit
 from tests.report.pictures.audits import any_audit
@@ -34,7 +34,7 @@ def pictures_of(audit: Audit) -> Iterator[Picture]:
     yield from (picture for picture in found if picture)
     yield from (picture for _, picture in day_pictures(audit))
     yield from (picture for _, picture in break_even_pictures(audit))
-    for pair in filter(None, map(map_pair, audit.vpcs)):
+    for pair in map_pairs(audit):
         yield from (picture for picture in (pair.before, pair.after) if picture)
 
 
