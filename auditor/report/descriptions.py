@@ -245,7 +245,7 @@ FIELDS = {
     "LaidRouteTable.id": "Route table id; that of one which the plan adds begins with new-.",
     "LaidRouteTable.name": _NAME,
     "LaidRouteTable.is_main": "Whether it is the VPC's main route table.",
-    "LaidRouteTable.targets": "Ids of what its active routes lead to, the VPC itself and endpoints left out.",
+    "LaidRouteTable.targets": "Ids of what its active routes lead to, the VPC itself and gateway endpoints left out.",
     "LaidNatGateway.id": "NAT gateway id.",
     "LaidNatGateway.name": _NAME,
     "LaidNatGateway.az": "Availability zone; null for a regional one.",

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.model.layout import LaidEndpoint, LaidNatGateway, LaidRouteTable, LaidSubnet, Layout, VpcMap
-from auditor.model.network import Network, RouteTable
+from auditor.model.network import Network, Route, RouteTable
 from auditor.whatif.edits import Edit, apply_all, vpcs_of
 from auditor.whatif.routing import zone_of_nat
-
-_INSIDE = ("local", "vpce-")
-"""Targets of routes that a map shows otherwise: the VPC itself, and endpoints by their associations."""
 
 
 def vpc_maps(network: Network, vpc_ids: Iterable[str], edits: Sequence[Edit]) -> Iterator[VpcMap]:
@@ -46,5 +43,10 @@ def layout(network: Network, vpc_id: str) -> Layout:
 
 
 def _table(table: RouteTable) -> LaidRouteTable:
-    active = (route.target for route in table.routes if route.active and not route.target.startswith(_INSIDE))
-    return LaidRouteTable(table.id, table.name, table.is_main, tuple(dict.fromkeys(active)))
+    leading = dict.fromkeys(route.target for route in table.routes if route.active and not _is_inside(route))
+    return LaidRouteTable(table.id, table.name, table.is_main, tuple(leading))
+
+
+def _is_inside(route: Route) -> bool:
+    """Whether a map shows it otherwise: the VPC itself, and gateway endpoints by their associations."""
+    return route.target == "local" or (route.target.startswith("vpce-") and route.destination.startswith("pl-"))

@@ -28,12 +28,8 @@ def test_a_vpc_looks_as_in_the_whole_network_after_all_edits(evidence: Evidence,
 
 def test_a_layout_says_what_stands_there_and_where_tables_lead() -> None:
     (table,) = NETWORK.route_tables
-    routes = (
-        Route("10.0.0.0/16", "local"),
-        *table.routes,
-        Route("::/0", "eigw-1"),
-        Route("1.0.0.0/8", "x", active=False),
-    )
+    shown = (*table.routes, Route("::/0", "eigw-1"), Route("9.0.0.0/8", "vpce-firewall"))
+    routes = (Route("10.0.0.0/16", "local"), *shown, Route("pl-1", "vpce-s3"), Route("1.0.0.0/8", "x", active=False))
     network = replace(NETWORK, route_tables=(replace(table, routes=routes),))
     (found,) = vpc_maps(network, ["vpc-1", "vpc-unread"], [])
     assert found.before == found.after
@@ -41,7 +37,9 @@ def test_a_layout_says_what_stands_there_and_where_tables_lead() -> None:
         LaidSubnet("subnet-a", "", AZS[0], "rtb-1"),
         LaidSubnet("subnet-b", "", AZS[1], "rtb-1"),
     )
-    assert found.before.route_tables == (LaidRouteTable("rtb-1", "", is_main=True, targets=("nat-1", "eigw-1")),)
+    assert found.before.route_tables == (
+        LaidRouteTable("rtb-1", "", is_main=True, targets=("nat-1", "eigw-1", "vpce-firewall")),
+    )
     assert found.before.nat_gateways == (LaidNatGateway("nat-1", "", AZS[1]),)
 
 

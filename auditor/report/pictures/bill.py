@@ -68,7 +68,7 @@ def _changes(audit: Audit) -> dict[Part, Decimal]:
 
 def _shown(changes: dict[Part, Decimal], most: Decimal) -> Iterator[tuple[str, Decimal]]:
     """The changes that can be seen beside `most`, then the sum of the others, falls apart from rises."""
-    large = {part for part, usd in changes.items() if abs(usd) * _SMALL >= most}
+    large = {part for part, usd in changes.items() if usd.copy_abs() * _SMALL >= most}
     yield from ((_PARTS[part][0], changes[part]) for part in changes if part in large)
     for is_fall in (True, False):
         rest = [part for part, usd in changes.items() if part not in large and (usd > 0) is is_fall]
@@ -88,8 +88,7 @@ def _after(view: View, changes: dict[Part, Decimal]) -> Iterator[Row]:
     totals = view.audit.totals
     at = total((totals.nat_monthly_cost, totals.endpoint_monthly_cost))
     for name, fall in _shown(changes, at):
-        rest, amount = subtract(at, fall), usd(abs(fall))
-        said = f"{MINUS}{amount}" if fall > 0 else f"+{amount}"
+        rest, said = subtract(at, fall), _signed(fall)
         paint = "saved" if fall > 0 else "spent"
         yield Row(name, said, (Segment(min(at, rest), max(at, rest), paint, f"{name}: {said} a month"),))
         at = rest
@@ -98,6 +97,12 @@ def _after(view: View, changes: dict[Part, Decimal]) -> Iterator[Row]:
     if more > ZERO:
         segment = Segment(subtract(at, more), at, "maybe", f"Not measured: up to {usd(more)} a month less")
         yield Row("Not measured", f"up to {MINUS}{usd(more)}", (segment,))
+
+
+def _signed(fall: Decimal) -> str:
+    """A fall as what it adds to the bill; what is less than a cent has its sign in its words."""
+    amount = usd(fall.copy_negate())
+    return f"+{amount}" if fall < 0 and amount.startswith("$") else amount
 
 
 def _figure(figure: Figure) -> str:

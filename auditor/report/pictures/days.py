@@ -14,6 +14,7 @@ from auditor.report.pictures.scale import Scale
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit, NatGatewayCost
+    from auditor.model.evidence import Series
 
 _WIDTH, _HEIGHT = 340, 132
 _LEFT, _TOP, _BOTTOM = 44, 8, 110
@@ -28,15 +29,19 @@ MOST = 12
 def day_pictures(audit: Audit) -> list[tuple[NatGatewayCost, Picture]]:
     """The dearest NAT gateways that carried anything on a day of the window, with their pictures."""
     found: list[tuple[NatGatewayCost, Picture]] = []
-    series = {(one.resource_id, one.metric): dict(zip(one.days, one.values, strict=True)) for one in audit.series}
+    series = {(one.resource_id, one.metric): one for one in audit.series}
     for nat in audit.nat_gateways:
-        counts = [series.get((nat.id, metric), {}) for metric, _, _ in _DIRECTIONS]
+        counts = [_by_day(series.get((nat.id, metric))) for metric, _, _ in _DIRECTIONS]
         picture = _picture(_days(audit), counts)
         if picture is not None:
             found.append((nat, picture))
         if len(found) == MOST:
             break
     return found
+
+
+def _by_day(series: Series | None) -> dict[date, int]:
+    return dict(zip(series.days, series.values, strict=True)) if series else {}
 
 
 def _days(audit: Audit) -> list[date]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
-from auditor.model.money import ZERO, Bill, total
+from auditor.model.money import ZERO, Bill, Line, total
 from auditor.report.filters import usd
 from auditor.report.pictures.drawing import Picture
 from auditor.report.pictures.rows import WIDTH, Row, rows_drawn, stacked
-from auditor.report.text import counted
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit, EndpointCost, NatGatewayCost
@@ -51,15 +51,26 @@ def account_picture(audit: Audit) -> Picture | None:
 
 
 def _picture(audit: Audit, kind: str, kinds: str, place_of: Callable[[Costly], str]) -> Picture | None:
-    rows: tuple[Costly, ...] = (*audit.nat_gateways, *audit.endpoints)
-    names = sorted({place_of(row) for row in rows})
-    found = sorted((_place(audit, name, place_of) for name in names), key=lambda one: (-one.usd, one.name))
+    nats, endpoints = _lines(audit.nat_gateways, place_of), _lines(audit.endpoints, place_of)
+    found = [_place(name, Bill(tuple(nats[name])), Bill(tuple(endpoints[name]))) for name in {*nats, *endpoints}]
     if not any(place.usd for place in found):
         return None
-    drawn = [_row(place) for place in _limited(found, kinds)]
+    drawn = [_row(place) for place in _limited(sorted(found, key=lambda one: (-one.usd, one.name)), kinds)]
     shapes, height = rows_drawn(drawn)
     says = ", ".join(f"{row.name} {row.amount}" for row in drawn)
     return Picture(f"by-{kind}", f"Cost a month by {kind}", says, WIDTH, height, shapes, legend=_LEGEND)
+
+
+def _lines(rows: Iterable[Costly], place_of: Callable[[Costly], str]) -> defaultdict[str, list[Line]]:
+    """All lines by place; a place in which something stands for nothing has none."""
+    found: defaultdict[str, list[Line]] = defaultdict(list)
+    for row in rows:
+        found[place_of(row)].extend(row.lines)
+    return found
+
+
+def _place(name: str, nat: Bill, endpoint: Bill) -> Place:
+    return Place(name, nat.known_usd, endpoint.known_usd, nat.usd is None or endpoint.usd is None)
 
 
 def _limited(places: list[Place], kinds: str) -> list[Place]:
@@ -71,19 +82,10 @@ def _limited(places: list[Place], kinds: str) -> list[Place]:
     return [*places[: MOST - 1], Place(name, nat, endpoint, any(one.at_least for one in rest))]
 
 
-def _place(audit: Audit, name: str, place_of: Callable[[Costly], str]) -> Place:
-    nat, endpoint = (_bill(rows, name, place_of) for rows in (audit.nat_gateways, audit.endpoints))
-    return Place(name, nat.known_usd, endpoint.known_usd, nat.usd is None or endpoint.usd is None)
-
-
-def _bill(rows: Iterable[Costly], name: str, place_of: Callable[[Costly], str]) -> Bill:
-    return Bill(tuple(line for row in rows if place_of(row) == name for line in row.lines))
-
-
 def _row(place: Place) -> Row:
     parts = (
         (place.nat, "nat", f"{place.name}, NAT gateways: {usd(place.nat)}"),
         (place.endpoint, "endpoint", f"{place.name}, VPC endpoints: {usd(place.endpoint)}"),
     )
     amount = "unknown" if place.at_least and place.usd == ZERO else ("at least " * place.at_least) + usd(place.usd)
-    return Row(place.name or counted(1, "unknown place"), amount, tuple(stacked(parts)))
+    return Row(place.name, amount, tuple(stacked(parts)))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from auditor.model.money import total
 from auditor.report.filters import usd
-from auditor.report.pictures.drawing import Anchor, Path, Picture, Rect, Shape, label
+from auditor.report.pictures.drawing import Anchor, Label, Path, Picture, Rect, Shape, label
+from auditor.report.pictures.letters import fitted, width
 from auditor.report.pictures.scale import Scale
 from auditor.report.pictures.streams import KINDS, UNKNOWN, Node, Stream, Streams, streams_of
 
@@ -24,6 +25,8 @@ _COLUMNS = (_ROOM + 8, (_WIDTH - _NODE) / 2, _WIDTH - _ROOM - 8 - _NODE)
 _HIGH, _TOP = 380, 26
 _SLOT, _GAP = 31, 7
 _SIZE, _LINE = 11.5, 14
+_MIDDLE, _BETWEEN = 128, 6
+"""Pixels for the name of a node in the middle, and between it and its cost."""
 _OVER = 16
 """Pixels above a node in the middle, for its name."""
 
@@ -176,19 +179,19 @@ def _nodes(column: Sequence[Placed], number: int) -> Iterator[Shape]:
 
 def _over(one: Placed) -> Iterator[Shape]:
     """Name and cost above the node, on a ground of their own: streams pass there."""
-    words = label(_WIDTH / 2, one.y - 4, one.node.name, _ROOM - 62, size=_SIZE, anchor="middle")
-    cost = label(words.box.right + 6, one.y - 4, one.usd, 90, paint="muted", size=_SIZE)
-    half = (cost.box.right - words.box.left) / 2
-    shift = _WIDTH / 2 - half - words.box.left
-    box = words.box
-    yield Rect(box.left + shift - 3, box.top, 2 * half + 6, _OVER - 2, "ground", radius=3)
-    yield label(words.x + shift, words.y, one.node.name, _ROOM - 62, size=_SIZE, anchor="middle")
-    yield label(cost.x + shift, cost.y, one.usd, 90, paint="muted", size=_SIZE)
+    name = fitted(one.node.name, _MIDDLE, _SIZE)
+    wide = (width(name, _SIZE), width(one.usd, _SIZE))
+    x, y = _WIDTH / 2 - (sum(wide) + _BETWEEN) / 2, one.y - 4
+    cost = Label(x + wide[0] + _BETWEEN, y, one.usd, "muted", size=_SIZE)
+    yield Rect(x - 3, cost.box.top, sum(wide) + _BETWEEN + 6, _OVER - 2, "ground", radius=3)
+    yield label(x, y, one.node.name, _MIDDLE, size=_SIZE)
+    yield cost
 
 
 def _beside(one: Placed, number: int) -> Iterator[Shape]:
     x, anchor = (_ROOM, _ANCHORS[2]) if number == 0 else (_WIDTH - _ROOM, _ANCHORS[0])
     middle = one.y + one.height / 2
-    second = " · ".join(part for part in (one.usd, one.node.detail) if part)
     yield label(x, middle - 3, one.node.name, _ROOM, size=_SIZE, anchor=anchor)
-    yield label(x, middle - 3 + _LINE, second, _ROOM, paint="muted", size=_SIZE, anchor=anchor)
+    start = f"{one.usd} · " if one.node.detail else one.usd
+    second = start + fitted(one.node.detail, _ROOM - width(start, _SIZE), _SIZE)
+    yield Label(x, middle - 3 + _LINE, second, "muted", anchor, _SIZE)

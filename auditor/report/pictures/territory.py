@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,11 +14,11 @@ SUBNETS, TABLES, TARGETS = 4, 7, 10
 
 _KINDS = {
     "igw": "internet gateway",
-    "eigw": "egress-only gateway",
-    "nat": "NAT gateway elsewhere",
+    "eigw": "egress-only IGW",
+    "nat": "NAT elsewhere",
     "tgw": "transit gateway",
     "pcx": "VPC peering",
-    "vgw": "virtual private gateway",
+    "vgw": "VPN gateway",
 }
 
 
@@ -110,7 +109,7 @@ def _tables(vpc: VpcMap) -> Spots:
         if one.targets or one.id in used
     }
     ordered = sorted(found.values(), key=lambda one: (one.id not in used, one.id.startswith("new-"), one.name, one.id))
-    return _limited({one.id: _table(one) for one in ordered}, TABLES, "tables")
+    return _limited({one.id: _table(one) for one in ordered}, TABLES, "tables", _changed(vpc))
 
 
 def _table(table: LaidRouteTable) -> Spot:
@@ -139,7 +138,7 @@ def _targets(vpc: VpcMap) -> Spots:
     routed = [target for layout in layouts for table in layout.route_tables for target in table.targets]
     others = {one: _target(one) for one in routed if one not in nats}
     rest = {one.id: _endpoint(one) for one in endpoints.values()}
-    return _limited({**nats, **gateways, **others, **rest}, TARGETS, "targets")
+    return _limited({**nats, **gateways, **others, **rest}, TARGETS, "targets", _changed(vpc))
 
 
 def _target(target: str) -> Spot:
@@ -154,9 +153,20 @@ def _endpoint(endpoint: LaidEndpoint) -> Spot:
     return Spot(endpoint.id, endpoint.service, f"{endpoint.type.lower()} endpoint")
 
 
-def _limited(spots: Spots, limit: int, kind: str) -> Spots:
-    """The first of them, and one for all others."""
+def _limited(spots: Spots, limit: int, kind: str, changed: Collection[str] = ()) -> Spots:
+    """The first of them, and one for all others; what the plan changes is none of the others as long as it can be."""
     if len(spots) <= limit:
         return spots
-    other = Spot(f"other {kind}", f"and {len(spots) - limit + 1:,} others", "")
-    return {**dict(islice(spots.items(), limit - 1)), **dict.fromkeys(list(spots)[limit - 1 :], other)}
+    ranked = sorted(spots, key=lambda one: one not in changed)
+    rest = frozenset(ranked[limit - 1 :])
+    other = Spot(f"other {kind}", f"and {len(rest):,} others", "")
+    return {one: spot for one, spot in spots.items() if one not in rest} | dict.fromkeys(ranked[limit - 1 :], other)
+
+
+def _changed(vpc: VpcMap) -> frozenset[str]:
+    """What stands in one of the layouts only."""
+    before, after = (
+        {one.id for part in (layout.route_tables, layout.nat_gateways, layout.endpoints) for one in part}
+        for layout in (vpc.before, vpc.after)
+    )
+    return frozenset(before ^ after)

@@ -75,6 +75,14 @@ def test_every_shape_is_inside_and_well_formed(seed: int, nats: int) -> None:
         assert "nan" not in svg(picture).lower().split("aria-label")[0]
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), SIZES)
+def test_names_may_be_cut_and_figures_never(seed: int, nats: int) -> None:
+    for picture in pictures_of(any_audit(seed, nats, names=("vpc",))):
+        for label in picture.labels:
+            assert not re.search(r"[$\d.,]…|…[\d.,]", label.text), label.text
+
+
 ALLOWED = {"svg", "rect", "path", "circle", "text", "title"}
 
 
