@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.layout import LaidEndpoint, LaidNatGateway, LaidRouteTable, LaidSubnet
-from auditor.model.network import Route
+from auditor.model.network import NatGateway, Route
 from auditor.whatif.edits import AddGatewayEndpoint, DropNatGateway, apply_all
 from auditor.whatif.layouts import layout, vpc_maps
 from tests.whatif.networks import AZS, REGION, edits, evidences
@@ -41,6 +41,15 @@ def test_a_layout_says_what_stands_there_and_where_tables_lead() -> None:
         LaidRouteTable("rtb-1", "", is_main=True, targets=("nat-1", "eigw-1", "vpce-firewall")),
     )
     assert found.before.nat_gateways == (LaidNatGateway("nat-1", "", AZS[1]),)
+
+
+def test_a_nat_gateway_elsewhere_takes_over_the_routes_of_one_that_goes() -> None:
+    """What a change leads to is looked at too, though it stands in no map of this VPC."""
+    elsewhere = NatGateway("nat-2", "1", REGION, "vpc-2")
+    network = replace(NETWORK, nat_gateways=(*NETWORK.nat_gateways, elsewhere))
+    (found,) = vpc_maps(network, ["vpc-1"], [DropNatGateway("nat-1", REGION, ("rtb-1",), replaced_by="nat-2")])
+    assert found.after.nat_gateways == ()
+    assert found.after.route_tables[0].targets == ("nat-2",)
 
 
 def test_what_comes_and_goes_is_in_one_layout_only() -> None:

@@ -54,7 +54,7 @@ def _nat(made: random.Random, number: int, names: tuple[str, ...]) -> NatGateway
         id=f"nat-{number}",
         name=made.choice(names),
         account_id=f"{made.randrange(12):012}",
-        region=made.choice(["us-east-1", "eu-central-1", "ap-southeast-2", *names[:1]]),
+        region=made.choice(["us-east-1", "eu-central-1", *names]),
         destinations=destinations,
         unattributed_cost=open_usd,
         lines=(line,),

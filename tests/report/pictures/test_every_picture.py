@@ -49,7 +49,7 @@ def is_inside(box: Box, picture: Picture, by: float = 0.01) -> bool:
     return across and box.top >= -by and box.bottom <= picture.height + by
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), SIZES)
 def test_no_label_overlaps_another_or_sticks_out(seed: int, nats: int) -> None:
     for picture in pictures_of(any_audit(seed, nats)):
