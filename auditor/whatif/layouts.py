@@ -12,18 +12,26 @@ from auditor.whatif.routing import zone_of_nat
 
 def vpc_maps(network: Network, vpc_ids: Iterable[str], edits: Sequence[Edit]) -> Iterator[VpcMap]:
     """Each VPC that was read, with what those of the edits that touch it make of it, in their order."""
-    touching: dict[str, list[Edit]] = {}
-    for edit in edits:
-        for vpc_id in vpcs_of(edit, network):
-            touching.setdefault(vpc_id, []).append(edit)
-    for vpc_id in vpc_ids:
-        vpc = network.vpc.get(vpc_id)
-        if vpc is None:
-            continue
-        mine = touching.get(vpc_id, [])
-        around = network.part(frozenset({vpc_id}).union(*(vpcs_of(edit, network) for edit in mine)))
-        after = layout(apply_all(around, mine), vpc_id)
-        yield VpcMap(vpc_id, vpc.name, vpc.account_id, vpc.region, layout(around, vpc_id), after)
+    touched = [(edit, vpcs_of(edit, network)) for edit in edits]
+    groups = _groups(vpc_ids for _, vpc_ids in touched)
+    changes: dict[frozenset[str], list[Edit]] = {}
+    for edit, around in touched:
+        if around:
+            changes.setdefault(groups[min(around)], []).append(edit)
+    after = {group: apply_all(network.part(group), mine) for group, mine in changes.items()}
+    for vpc in (network.vpc[vpc_id] for vpc_id in vpc_ids if vpc_id in network.vpc):
+        changed = after.get(groups.get(vpc.id, frozenset()), network)
+        yield VpcMap(vpc.id, vpc.name, vpc.account_id, vpc.region, layout(network, vpc.id), layout(changed, vpc.id))
+
+
+def _groups(touched: Iterable[frozenset[str]]) -> dict[str, frozenset[str]]:
+    """By VPC, all those that some edits touch together with it, directly or over others."""
+    groups: dict[str, frozenset[str]] = {}
+    for around in touched:
+        whole = around.union(*(groups.get(vpc_id, frozenset()) for vpc_id in around))
+        if any(groups.get(vpc_id) != whole for vpc_id in around):
+            groups |= dict.fromkeys(whole, whole)
+    return groups
 
 
 def layout(network: Network, vpc_id: str) -> Layout:
