@@ -70,7 +70,8 @@ def territory_of(vpc: VpcMap, layout: Layout) -> Territory:
     edges = frozenset(_edges(layout, subnets, tables, targets))
     every = {**subnets, **tables, **targets}
     rows = _rows(subnets)
-    columns = (rows, _beside(_rows(tables), rows, edges), _rows(targets))
+    today = tuple(_edges(vpc.before, subnets, tables, targets))
+    columns = (rows, _beside(_rows(tables), rows, today), _rows(targets))
     return Territory(columns, frozenset(every[one] for one in ids if one in every), edges)
 
 

@@ -57,6 +57,20 @@ def test_what_goes_is_marked_before_and_what_comes_after_and_all_else_keeps_its_
     assert "comes: s3 (gateway endpoint)" in pair.after.says
 
 
+def test_tables_keep_their_places_where_a_subnet_gets_one_of_its_own() -> None:
+    (table,) = BEFORE.route_tables
+    after = replace(
+        BEFORE,
+        subnets=(BEFORE.subnets[0], replace(BEFORE.subnets[1], route_table_id="new-table")),
+        route_tables=(table, replace(table, id="new-table")),
+    )
+    pair = map_pair(replace(VPC, after=after))
+    assert pair
+    before, now = boxes(pair.before), boxes(pair.after)
+    assert before.items() <= now.items()
+    assert now["private · new-table · route table"][0] == "box-new"
+
+
 def test_a_vpc_that_the_plan_leaves_alone_has_one_map() -> None:
     pair = map_pair(replace(VPC, after=BEFORE))
     assert pair
