@@ -25,7 +25,6 @@ PAINTS = {
     "ground": Paint("#ffffff", opacity=0.86),
     "axis": Paint(stroke="#8a96a3", width=1),
     "grid": Paint(stroke="#dfe4ea", width=1),
-    "panel": Paint("#f5f7f9", "#c3ccd5", 1),
     "total": Paint("#33475b"),
     "nat": Paint("#00629b"),
     "nat-soft": Paint("#56b4e9"),
