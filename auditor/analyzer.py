@@ -24,6 +24,7 @@ from auditor.model.audit import (
     Totals,
 )
 from auditor.model.evidence import Evidence, Scope, Source
+from auditor.model.layout import VpcMap
 from auditor.model.money import ZERO, Difference, Line, subtract, total
 from auditor.model.network import Network
 from auditor.model.traffic import Level
@@ -39,6 +40,7 @@ from auditor.whatif.flow_log import delivery
 from auditor.whatif.flows import traffic_of
 from auditor.whatif.forecast import Forecast, Saved
 from auditor.whatif.islands import Candidate
+from auditor.whatif.layouts import vpc_maps
 from auditor.whatif.plan import Plan, Step, make_plan, numbered
 from auditor.whatif.saving import Situation
 
@@ -73,6 +75,11 @@ class Judgement:
         ours = (step for step in plan if step.finding_id in ids)
         return [Change(step.step, by_id[step.finding_id], self.edits[step.finding_id]) for step in ours]
 
+    def maps(self, plan: Iterable[PlanStep]) -> Iterator[VpcMap]:
+        """The VPCs with findings, before and after the plan."""
+        edits = [edit for change in self.changes(plan) for edit in change.edits]
+        return vpc_maps(self.network, dict.fromkeys(one.vpc_id for one in self.findings if one.vpc_id), edits)
+
 
 def _unwritten(_changes: Iterable[Change], _network: Network) -> tuple[PlanRemediation, ...]:
     return ()
@@ -105,6 +112,7 @@ def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwri
         cost_of_this_run=run_cost(evidence),
         series=tuple(evidence.series.values()),
         plan_remediation=tuple(text for one in judged for text in plan_remedy(one.changes(plan), one.network)),
+        vpcs=tuple(vpc for judgement in judged for vpc in judgement.maps(plan)),
     )
 
 

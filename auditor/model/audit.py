@@ -13,7 +13,9 @@ from enum import StrEnum
 from auditor.model.attributed import NamedBy
 from auditor.model.evidence import Gap, Series, Window
 from auditor.model.history import SinceLast
+from auditor.model.layout import VpcMap
 from auditor.model.money import Line, Price
+from auditor.model.parts import PartSaving
 from auditor.model.traffic import Level
 
 AUDIT_VERSION = "1.3"
@@ -111,7 +113,8 @@ class Finding:
 class PlanStep:
     """One step: what it saves on top of those before it, measured and (apart from that) at most unmeasured.
 
-    `unmeasured_high` is negative where a step makes certain what those before it made possible.
+    `unmeasured_high` is negative where a step makes certain what those before it made possible. `parts` say where on
+    the bill `saving` falls, and add up to it.
     """
 
     step: int
@@ -120,6 +123,7 @@ class PlanStep:
     cumulative: Decimal
     unmeasured_high: Decimal
     cumulative_unmeasured_high: Decimal
+    parts: tuple[PartSaving, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,24 @@ class Talker:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Bytes a month from one subnet through a NAT gateway; `subnet_id` is `None` where the clients are not known.
+
+    `endpoint` is the kind of endpoint that could carry them. `attributed` is false of bytes that may go anywhere.
+    """
+
+    subnet_id: str | None
+    subnet_name: str
+    vpc_id: str | None
+    vpc_name: str
+    az: str | None
+    endpoint: str | None
+    attributed: bool
+    bytes_monthly: int
+    monthly_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class FlowLogEvidence:
     """What flow records were read for a NAT gateway: whole UTC days, `end` excluded."""
 
@@ -207,11 +229,16 @@ class NatGatewayCost:
     observed_hours: int
     has_appliances: bool
     lines: tuple[Line, ...]
+    senders: tuple[Sender, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointCost:
-    """A VPC endpoint with its bytes in the window and its cost a month."""
+    """A VPC endpoint with its bytes in the window and its cost a month.
+
+    `break_even_gb` a month is from where it costs less than a NAT gateway, `nat_gb_price` is that one's USD a GB;
+    `None` where a price is not known or the endpoint never costs less.
+    """
 
     id: str
     name: str
@@ -225,6 +252,8 @@ class EndpointCost:
     monthly_cost: Decimal | None
     bytes_processed: int | None
     lines: tuple[Line, ...]
+    nat_gb_price: Decimal | None = None
+    break_even_gb: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,3 +345,4 @@ class Audit:
     plan_remediation: tuple[PlanRemediation, ...] = ()
     plan_is_proven: bool = False
     since_last: SinceLast | None = None
+    vpcs: tuple[VpcMap, ...] = ()

@@ -43,6 +43,7 @@ def narrowed(audit: Audit, accounts: Collection[str]) -> Audit:
         series=tuple(one for one in audit.series if one.resource_id in resources),
         plan_remediation=of(audit.plan_remediation),
         since_last=None,
+        vpcs=of(audit.vpcs),
     )
 
 

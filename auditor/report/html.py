@@ -15,6 +15,7 @@ from markupsafe import Markup
 from auditor import __version__, resources
 from auditor.report import changes, charts, coverage, text, view
 from auditor.report.filters import FILTERS, UNKNOWN
+from auditor.report.pictures import bill, break_even, days, places, sankey, svg, vpc_map
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit
@@ -27,6 +28,20 @@ LEVELS = {
     "flow-logs": "flow logs",
     "names": "flow logs and DNS names",
     "bill": "billed",
+}
+
+PICTURES = {
+    "bill": bill.bill_picture,
+    "break_even": break_even.break_even_pictures,
+    "break_even_legend": break_even.LEGEND,
+    "break_even_most": break_even.MOST,
+    "by_account": places.account_picture,
+    "by_region": places.region_picture,
+    "days": days.day_pictures,
+    "days_legend": days.LEGEND,
+    "maps": vpc_map.map_pairs,
+    "map_legend": vpc_map.LEGEND,
+    "sankey": sankey.sankey_picture,
 }
 
 
@@ -61,7 +76,10 @@ def environment() -> Environment:
         "is_exact": view.is_exact,
         "is_measured": view.is_measured,
         "levels": LEVELS,
+        "pictures": PICTURES,
         "share": charts.share,
+        "svg": svg.svg,
+        "swatch": svg.swatch,
         "version": __version__,
     }
     return made

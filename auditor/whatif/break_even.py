@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
 from auditor.model.money import EXACT, MONTH_HOURS, Item, Prices, total
-from auditor.model.network import Network
+from auditor.model.network import Endpoint, Network
 from auditor.whatif.bill import charges
 from auditor.whatif.routing import Path
 from auditor.whatif.saving import Situation
@@ -19,14 +19,23 @@ def break_even(situation: Situation, region: str, ways: Iterable[Path], zones: i
 
     It is for words only: what a change saves is the difference of two bills.
     """
-    items = (Item.INTERFACE_ENDPOINT_HOUR, Item.INTERFACE_ENDPOINT_GB)
-    hour, gigabyte = (lowest(situation.prices, region, item) for item in items)
     found = (rate_of(situation.network, situation.prices, way) for way in ways)
     rates = [rate for rate in found if rate is not None]
-    if hour is None or gigabyte is None or not rates or max(rates) <= gigabyte:
+    return _crossing(situation.prices, region, zones, max(rates)) if rates else None
+
+
+def break_even_at(prices: Prices, endpoint: Endpoint, rate: Decimal) -> Decimal | None:
+    """The same of an endpoint that stands there, against a way of that many USD a GB."""
+    return _crossing(prices, endpoint.region, len(endpoint.subnet_ids), rate)
+
+
+def _crossing(prices: Prices, region: str, zones: int, rate: Decimal) -> Decimal | None:
+    items = (Item.INTERFACE_ENDPOINT_HOUR, Item.INTERFACE_ENDPOINT_GB)
+    hour, gigabyte = (lowest(prices, region, item) for item in items)
+    if hour is None or gigabyte is None or rate <= gigabyte:
         return None
     standing = EXACT.multiply(Decimal(MONTH_HOURS * zones), hour)
-    return (standing / EXACT.subtract(max(rates), gigabyte)).quantize(_TENTH, ROUND_CEILING)
+    return (standing / EXACT.subtract(rate, gigabyte)).quantize(_TENTH, ROUND_CEILING)
 
 
 def lowest(prices: Prices, region: str, item: Item) -> Decimal | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from auditor.model.attributed import NamedBy, TopTalker
-from auditor.model.audit import FlowLogEvidence, Talker, Traffic
+from auditor.model.audit import FlowLogEvidence, Sender, Talker, Traffic
 from auditor.model.evidence import Evidence
 from auditor.model.money import EXACT, gigabytes
-from auditor.model.network import GATEWAY_SERVICES, NatGateway
+from auditor.model.network import GATEWAY_SERVICES, NatGateway, Network
 from auditor.model.traffic import Flow, Level
 from auditor.whatif import bill
 from auditor.whatif.flows import nat_bytes
@@ -33,6 +33,7 @@ class Carried:
     unattributed_bytes: int | None = None
     unattributed_cost: Decimal | None = None
     talkers: tuple[Talker, ...] = ()
+    senders: tuple[Sender, ...] = ()
 
 
 def carried(evidence: Evidence, traffic: bill.Traffic) -> dict[str, Carried]:
@@ -58,17 +59,25 @@ def _carried(  # noqa: PLR0913, PLR0917 -- what is known of one NAT gateway stan
     talkers: Iterable[TopTalker],
     offered: frozenset[Place],
 ) -> Carried:
+    flows = tuple(flows)
     costs = _costs(evidence, nat, flows)
     if found is None:
         measured = nat_bytes(evidence, nat) if nat.is_billed else None
-        return Carried(unattributed_bytes=sum(measured) if measured else None, unattributed_cost=costs.get(None))
+        return Carried(
+            unattributed_bytes=sum(measured) if measured else None,
+            unattributed_cost=costs.get(None),
+            senders=_senders(evidence, nat, flows, {}),
+        )
+    destinations = _destinations(found, costs, nat.region, offered)
+    carriers = {(one.service, one.region): one.endpoint for one in destinations}
     return Carried(
         coverage=found.coverage,
         attribution=_evidence(found),
-        destinations=_destinations(found, costs, nat.region, offered),
+        destinations=destinations,
         unattributed_bytes=found.unattributed,
         unattributed_cost=costs.get(None),
         talkers=_talkers(evidence, talkers),
+        senders=_senders(evidence, nat, flows, carriers),
     )
 
 
@@ -80,6 +89,36 @@ def _costs(evidence: Evidence, nat: NatGateway, flows: Iterable[Flow]) -> dict[P
         counts[None if is_rest else (flow.destination.service, flow.destination.region)] += flow.bytes
     tiers = evidence.prices.tiers(nat.region, bill.nat_items(nat)[1])
     return {key: EXACT.multiply(gigabytes(count), tiers[0].usd) for key, count in counts.items()} if tiers else {}
+
+
+def _senders(
+    evidence: Evidence, nat: NatGateway, flows: Iterable[Flow], carriers: Mapping[Place, str | None]
+) -> tuple[Sender, ...]:
+    """One for each subnet and kind of endpoint that could carry the bytes, the largest first."""
+    counts: Counter[tuple[str | None, str | None, bool]] = Counter()
+    for flow in flows:
+        endpoint = carriers.get((flow.destination.service, flow.destination.region))
+        counts[flow.client.subnet_id, endpoint, flow.level is not Level.METRICS] += flow.bytes
+    tiers = evidence.prices.tiers(nat.region, bill.nat_items(nat)[1])
+    rows = sorted((item for item in counts.items() if item[1]), key=lambda item: (-item[1], *map(str, item[0])))
+    return tuple(_sender(evidence.network, key, count, tiers[0].usd if tiers else None) for key, count in rows)
+
+
+def _sender(network: Network, key: tuple[str | None, str | None, bool], count: int, usd: Decimal | None) -> Sender:
+    subnet_id, endpoint, attributed = key
+    subnet = network.subnet.get(subnet_id or "")
+    vpc = network.vpc.get(subnet.vpc_id) if subnet else None
+    return Sender(
+        subnet_id=subnet_id,
+        subnet_name=subnet.name if subnet else "",
+        vpc_id=subnet.vpc_id if subnet else None,
+        vpc_name=vpc.name if vpc else "",
+        az=subnet.az if subnet else None,
+        endpoint=endpoint,
+        attributed=attributed,
+        bytes_monthly=count,
+        monthly_cost=None if usd is None else EXACT.multiply(gigabytes(count), usd),
+    )
 
 
 def _evidence(found: Reconciliation) -> FlowLogEvidence | None:

@@ -11,6 +11,7 @@ from auditor.model.evidence import Call, Evidence, summed
 from auditor.model.money import EXACT, Bill, Item, total
 from auditor.model.network import Endpoint, NatGateway
 from auditor.whatif.bill import Traffic
+from auditor.whatif.break_even import break_even_at, lowest
 from auditor.whatif.carried import Carried, carried
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
 from auditor.whatif.routing import zone_of_nat
@@ -98,11 +99,14 @@ def _nat_cost(evidence: Evidence, nat: NatGateway, bill: Bill, found: Carried) -
         observed_hours=evidence.window.observed_hours(evidence.since(nat.id, nat.created)),
         has_appliances=nat.has_appliances,
         lines=bill.lines,
+        senders=found.senders,
     )
 
 
 def _endpoint_cost(evidence: Evidence, endpoint: Endpoint, bill: Bill) -> EndpointCost:
     vpc = evidence.network.vpc.get(endpoint.vpc_id)
+    is_metered = endpoint.type == "Interface"
+    rate = lowest(evidence.prices, endpoint.region, Item.NAT_GB) if is_metered else None
     return EndpointCost(
         id=endpoint.id,
         name=endpoint.name,
@@ -114,8 +118,10 @@ def _endpoint_cost(evidence: Evidence, endpoint: Endpoint, bill: Bill) -> Endpoi
         service=endpoint.service,
         state=endpoint.state,
         monthly_cost=bill.usd,
-        bytes_processed=endpoint_bytes(evidence, endpoint) if endpoint.type == "Interface" else None,
+        bytes_processed=endpoint_bytes(evidence, endpoint) if is_metered else None,
         lines=bill.lines,
+        nat_gb_price=rate,
+        break_even_gb=break_even_at(evidence.prices, endpoint, rate) if rate is not None else None,
     )
 
 

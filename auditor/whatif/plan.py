@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import merge
 from itertools import accumulate
 
 from auditor.model.audit import PlanStep
-from auditor.model.money import EXACT, ZERO, subtract, total
+from auditor.model.money import EXACT, ZERO, Difference, subtract, total
+from auditor.model.parts import PartSaving, by_part
 from auditor.whatif.edits import AddGatewayEndpoint, AssociateRouteTables, Edit, apply_all
 from auditor.whatif.forecast import Forecast
 from auditor.whatif.islands import Candidate, islands
@@ -18,12 +19,16 @@ from auditor.whatif.optimum import Search
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of the plan with what it adds to the saving: at the least, as expected, at the most."""
+    """A change of the plan with what it adds to the saving: at the least, as expected, at the most.
+
+    `change` are the lines of what is expected.
+    """
 
     id: str
     low: Decimal
     expected: Decimal
     high: Decimal
+    change: Difference = field(default_factory=Difference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def _steps(now: Forecast, chosen: list[Candidate]) -> Iterator[Step]:
         following = here.to(changed)
         amounts = following.saved.amounts
         if amounts and not following.cut:
-            yield Step(candidate.id, *amounts)
+            yield Step(candidate.id, *amounts, following.saved.expected)
             now = standing[place[candidate.id]] = following
 
 
@@ -88,9 +93,16 @@ def numbered(regions: Iterable[Iterable[Step]]) -> tuple[PlanStep, ...]:
         strict=True,
     )
     return tuple(
-        PlanStep(number, step.id, step.expected, expected, high, cumulative)
+        PlanStep(number, step.id, step.expected, expected, high, cumulative, _parts(step.change))
         for number, (step, expected, high, cumulative) in enumerate(rows, start=1)
     )
+
+
+def _parts(change: Difference) -> tuple[PartSaving, ...]:
+    """Where on the bill the change falls."""
+    avoided, added = by_part(change.avoided), by_part(change.added)
+    parts = {part: subtract(avoided.get(part, ZERO), added.get(part, ZERO)) for part in (*avoided, *added)}
+    return tuple(PartSaving(part, usd) for part, usd in parts.items() if usd)
 
 
 def _order(candidate: Candidate) -> tuple[bool, bool, bool, Decimal, Decimal]:

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from auditor.model.money import Item, Prices
-from auditor.model.network import NatGateway, Network
+from auditor.model.network import Endpoint, NatGateway, Network
 from auditor.whatif.bill import Traffic
-from auditor.whatif.break_even import break_even
+from auditor.whatif.break_even import break_even, break_even_at
 from auditor.whatif.routing import Hop, HopKind, Path
 from auditor.whatif.saving import Situation
 from tests.whatif.networks import PRICES, REGION
@@ -27,6 +27,13 @@ def situation(*without: Item) -> Situation:
 def test_hours_over_what_a_gigabyte_costs_less(zones: int, expected: str) -> None:
     """0.01 × 730 h × zones / (0.045 − 0.01), rounded up."""
     assert break_even(situation(), REGION, [NAT], zones) == Decimal(expected)
+
+
+def test_an_endpoint_that_stands_there_breaks_even_by_its_own_zones() -> None:
+    endpoint = Endpoint("vpce-1", "1", REGION, "vpc-1", "Interface", "kms", subnet_ids=("subnet-a", "subnet-b"))
+    assert break_even_at(PRICES, endpoint, Decimal("0.045")) == Decimal("417.2")
+    assert break_even_at(PRICES, endpoint, Decimal("0.01")) is None
+    assert break_even_at(Prices(), endpoint, Decimal("0.045")) is None
 
 
 def test_the_dearest_way_breaks_even_first() -> None:

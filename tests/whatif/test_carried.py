@@ -11,9 +11,9 @@ from auditor.analyzer import analyze
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy, TopTalker
 from auditor.model.audit import Audit, NatGatewayCost, Remediation
 from auditor.model.evidence import Call, Evidence
-from auditor.model.money import total
+from auditor.model.money import ZERO, total
 from auditor.model.network import EndpointService
-from tests.whatif.networks import ELSEWHERE, REGION, WINDOW, evidences
+from tests.whatif.networks import AZS, ELSEWHERE, REGION, WINDOW, evidences
 from tests.whatif.test_outcome import GIB
 from tests.whatif.test_reconciliation import FIRST, LAST, evidence, seen
 from tests.whatif.test_routing import NETWORK
@@ -38,6 +38,24 @@ def test_destinations_and_the_rest_cost_what_the_bill_says_of_the_bytes(of: Evid
             assert set(parts) == {None}
         else:
             assert total(usd for usd in parts if usd is not None) == total(billed)
+
+
+@given(evidences())
+def test_senders_cost_what_the_bytes_cost_by_what_could_carry_them(of: Evidence) -> None:
+    for nat in audit(of).nat_gateways:
+        for kind in ("gateway", "interface", None):
+            sent = total(one.monthly_cost or ZERO for one in nat.senders if one.attributed and one.endpoint == kind)
+            assert sent == total(one.monthly_cost or ZERO for one in nat.destinations if one.endpoint == kind)
+        rest = total(one.monthly_cost or ZERO for one in nat.senders if not one.attributed)
+        assert rest == (nat.unattributed_cost or ZERO)
+
+
+def test_senders_name_the_subnets_of_the_clients() -> None:
+    """720 GB in 720 hours are 730 a month: 240 of them to S3 from a subnet, the rest from anywhere."""
+    nat = row(evidence(seen("s3", 240 * GIB)))
+    told = [(one.subnet_id, one.az, one.endpoint, one.attributed) for one in nat.senders]
+    assert told == [(None, None, None, False), ("subnet-b", AZS[1], "gateway", True)]
+    assert sum(one.bytes_monthly for one in nat.senders) == 730 * GIB
 
 
 def test_bytes_are_as_seen_and_costs_of_a_month() -> None:

@@ -61,6 +61,7 @@ def test_steps_add_up_to_the_saving_of_the_network_they_lead_to(evidence: Eviden
         planned.high.usd,
     )
     assert all(step.low >= 0 and step.high >= 0 for step in steps)
+    assert all(total(part.usd for part in step.parts) == step.saving for step in numbered([steps]))
 
 
 @given(evidences(), st.data())
