@@ -74,6 +74,10 @@ app = typer.Typer(
 )
 
 
+configuration = typer.Typer(help="Look at the configuration.", rich_markup_mode=None)
+app.add_typer(configuration, name="config")
+
+
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     """Options of every command."""
@@ -330,6 +334,25 @@ def iam(
     typer.echo(text)
     if blanks := [blank for blank in BLANKS if blank in text]:
         _say(f"replace {', '.join(blanks)} by your own, or see --mail-from and --store")
+
+
+@configuration.command("check")
+def check_configuration(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="TOML file. Default: the environment alone.")
+    ] = None,
+) -> None:
+    """Show what is set and by what, and every mistake; 0 if there is none, else 2."""
+    from auditor.config_check import check
+    from auditor.report.terminal import print_settings
+
+    found = check(file)
+    for mistake in (*found.warnings, *found.mistakes):
+        _say(mistake)
+    if found.mistakes:
+        raise typer.Exit(Exit.USAGE)
+    rows = [(one.key, one.value, one.origin, one.instead_of) for one in found.settings]
+    print_settings(rows, _stdout())
 
 
 @app.command()

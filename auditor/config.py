@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -192,18 +194,37 @@ _TABLES = {
 
 _NO_SECRETS = "secrets stand in no file of settings: AUDITOR_SMTP_PASSWORD(_FILE), AUDITOR_NOTIFY_URLS(_FILE)"
 
+_SECRET_KEYS = (
+    ("external_id", "give it as AUDITOR_EXTERNAL_ID"),
+    ("aws_.*", "AWS's own environment or profiles hold credentials"),
+    ("urls?|.*_urls?|webhooks?", "give them as AUDITOR_NOTIFY_URLS, or name their file in AUDITOR_NOTIFY_URLS_FILE"),
+    ("(.*_)?(pass|password|passwd|secret|token)", "give it as AUDITOR_SMTP_PASSWORD, or its file in ..._FILE"),
+)
+"""Keys that people try, and where such a secret belongs instead."""
+
 
 def load(path: Path | None = None, **options: Any) -> Config:
     """The configuration; `UsageError` names the file or option, the key, and what is allowed."""
     given = {key: value for key, value in options.items() if value not in (None, (), [])}
-    values = _with_tables(_from_file(path) | _from_environment() | given)
+    config, mistakes = read(path, **given)
+    if config is None:
+        raise UsageError(mistakes[0])
+    return config
+
+
+def read(path: Path | None = None, **given: Any) -> tuple[Config | None, list[str]]:
+    """The configuration, or every mistake in it; `UsageError` where the file cannot be read at all."""
+    file = from_file(path)
+    mistakes = list(_secrets_in(file, path))
     try:
-        return Config(**values)
+        config = Config(**_with_tables(file | from_environment() | given))
     except ValidationError as error:
-        raise UsageError(_explain(error, path, given)) from error
+        return None, mistakes + [_explain(one, path, given) for one in error.errors()]
+    return (None if mistakes else config), mistakes
 
 
-def _from_file(path: Path | None) -> dict[str, Any]:
+def from_file(path: Path | None) -> dict[str, Any]:
+    """What the file says; `UsageError` where it is not TOML."""
     if path is None:
         return {}
     try:
@@ -214,23 +235,44 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         raise UsageError(f"{path} is not TOML: {error}") from error
 
 
-def _from_environment() -> dict[str, Any]:
-    names = {f"{ENVIRONMENT_PREFIX}{key.upper()}": key for key in Config.model_fields if key not in _TABLES}
+def from_environment() -> dict[str, Any]:
+    """What variables say of the keys that stand in no table."""
+    names = {variable(key): key for key in Config.model_fields if key not in _TABLES}
     return {key: os.environ[name] for name, key in names.items() if os.environ.get(name)}
+
+
+def variable(*keys: str) -> str:
+    """The variable over a key, or over a key of a table."""
+    return f"{ENVIRONMENT_PREFIX}{'_'.join(keys)}".upper()
+
+
+def variables() -> dict[str, tuple[str, ...]]:
+    """Every variable that sets a key, with the table, where there is one, and the key."""
+    plain = {variable(key): (key,) for key in Config.model_fields if key not in (*_TABLES, "accepted")}
+    return plain | {variable(table, key): (table, key) for table in ("mail", "notify") for key in _TABLES[table]}
+
+
+def _secrets_in(values: dict[str, Any], path: Path | None, table: str = "") -> Iterator[str]:
+    """Secrets in the file, which are taken out of it: they are refused, and never repeated."""
+    for key in list(values):
+        if table != "owners" and isinstance(values[key], dict):
+            yield from _secrets_in(values[key], path, key)
+        elif where := next((told for pattern, told in _SECRET_KEYS if re.fullmatch(pattern, key.lower())), None):
+            del values[key]
+            yield f"{key}{f' of [{table}]' if table else ''} in {path}: a secret stands in no file of settings: {where}"
 
 
 def _with_tables(values: dict[str, Any]) -> dict[str, Any]:
     """The values with `AUDITOR_MAIL_TO` and the like over the keys of the file's tables."""
     for table in ("mail", "notify"):
-        names = {f"{ENVIRONMENT_PREFIX}{table}_{key}".upper(): key for key in _TABLES[table]}
+        names = {variable(table, key): key for key in _TABLES[table]}
         given = {key: os.environ[name] for name, key in names.items() if os.environ.get(name)}
         if given and isinstance(values.get(table, {}), dict):
             values[table] = values.get(table, {}) | given
     return values
 
 
-def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -> str:
-    first = error.errors()[0]
+def _explain(first: ErrorDetails, path: Path | None, given: dict[str, Any]) -> str:
     said = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return said
@@ -240,19 +282,39 @@ def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -
     if len(first["loc"]) > 2:  # noqa: PLR2004 -- key, number, key of the table
         return _explain_one_of_several(first, said, path)
     if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r} in {path}: known are {', '.join(sorted(Config.model_fields))}"
+        return f"unknown key {key!r} in {path}: {_perhaps(key, Config.model_fields)}"
     option = _OPTIONS.get(key) or f"--{key.replace('_', '-')}"
-    where = f"option {option}" if key in given else f"{key} in {path or 'the environment'}"
-    return f"{where}: {first['input']!r}: {said}"
+    where = f"option {option}" if key in given else f"{key} in {_origin(path, key)}"
+    return f"{where}: {first['input']!r}: {_unquoted(key, first) or said}"
+
+
+def _origin(path: Path | None, *keys: str) -> object:
+    """Where the value that counts stands."""
+    return "the environment" if path is None or os.environ.get(variable(*keys)) else path
+
+
+def _perhaps(key: str, known: Iterable[str]) -> str:
+    """What was meant, as far as one can guess, and what there is."""
+    names = sorted(known)
+    near = difflib.get_close_matches(key, names, 1)
+    table = next((name for name, keys in _TABLES.items() if key in keys), None)
+    guess = f"did you mean {near[0]}? " if near else f"it belongs into [{table}]; " if table else ""
+    return f"{guess}known are {', '.join(names)}"
+
+
+def _unquoted(key: str, first: ErrorDetails) -> str:
+    """TOML takes digits for a number; an account id is none: one may begin with 0."""
+    number = first["input"]
+    is_id = key == "accounts" and isinstance(number, int) and not isinstance(number, bool)
+    return f'is a number: an account id stands in quotes, "{number}"' if is_id else ""
 
 
 def _explain_table(first: ErrorDetails, said: str, path: Path | None) -> str:
     """The same for a key of a table. What stands where a secret does not belong is not repeated."""
     table, key = str(first["loc"][0]), str(first["loc"][1]) if len(first["loc"]) > 1 else ""
-    where = path or "the environment"
+    where = _origin(path, table, key)
     if first["type"] == "extra_forbidden":
-        known = f"known are {', '.join(sorted(_TABLES[table]))}"
-        return f"unknown key {key!r} in [{table}] of {where}: {known}; {_NO_SECRETS}"
+        return f"unknown key {key!r} in [{table}] of {where}: {_perhaps(key, _TABLES[table])}; {_NO_SECRETS}"
     if first["type"] == "missing":
         return f"{key} of [{table}] in {where}: is missing"
     if not key:
@@ -270,7 +332,7 @@ def _explain_one_of_several(first: ErrorDetails, said: str, path: Path | None) -
     name, number, key = first["loc"][:3]
     table = f"{name} {int(number) + 1}"
     if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r} in {table} of {path}: known are {', '.join(sorted(AcceptedFinding.model_fields))}"
+        return f"unknown key {key!r} in {table} of {path}: {_perhaps(str(key), AcceptedFinding.model_fields)}"
     if first["type"] == "missing":
         return f"{key} of {table} in {path}: is missing"
     return f"{key} of {table} in {path}: {first['input']!r}: {said}"

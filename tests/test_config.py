@@ -79,7 +79,10 @@ def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accepted, accounts, allow_gaps, "),
+        (
+            'acounts = ["123456789012"]',
+            "unknown key 'acounts' in FILE: did you mean accounts? known are accepted, accounts, allow_gaps, ",
+        ),
         ("accounts = [123456789012]", "accounts in FILE: 123456789012: "),
         ("accounts = 123456789012", "accounts in FILE: 123456789012: "),
         ("regions = [['eu-west-1']]", "regions in FILE: ['eu-west-1']: "),
