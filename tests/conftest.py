@@ -77,7 +77,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
 
 def _differences(config: pytest.Config, exitstatus: int) -> list[str]:
     option = config.option
-    chosen = option.keyword or option.markexpr or option.deselect or option.lf or option.collectonly
+    chosen = option.keyword or option.markexpr or option.deselect or option.collectonly or getattr(option, "lf", False)
     all_of_it = config.args_source is config.ArgsSource.TESTPATHS and not chosen
     ended_well = exitstatus == pytest.ExitCode.OK
     return recorded_calls.differences(recorded_calls.CALLS, is_whole=all_of_it and ended_well)

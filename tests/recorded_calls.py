@@ -44,8 +44,10 @@ def action_of(service: str, operation: str, params: Mapping[str, object]) -> str
 
 
 def _in_s3(method: str, path: str, query: Mapping[str, object]) -> str:
-    """Buckets are in the path; the parts of an upload are granted with the object."""
+    """Buckets are in the path; parts of an upload and lists of keys to delete are granted with the objects."""
     _, _, key = path.strip("/").partition("/")
+    if method == "POST" and "delete" in query:
+        return "DeleteObject"
     if not key:
         return "ListBucket" if method in {"GET", "HEAD"} else f"{method} of a bucket"
     if method == "POST" and not {"uploads", "uploadId"}.isdisjoint(query):

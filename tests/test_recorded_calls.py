@@ -23,6 +23,7 @@ ALL = granted() - {"ses:SendEmail", "s3:GetBucketLocation"} | {"sts:GetCallerIde
         ("s3", "PUT /bucket/a/b", {"partNumber": "1", "uploadId": "x"}, "s3:PutObject"),
         ("s3", "POST /bucket/a/b", {"uploads": ""}, "s3:PutObject"),
         ("s3", "DELETE /bucket/a/b", {}, "s3:DeleteObject"),
+        ("s3", "POST /bucket", {"delete": ""}, "s3:DeleteObject"),
         ("s3", "DELETE /bucket/a/b", {"uploadId": "x"}, "s3:AbortMultipartUpload"),
     ],
 )
