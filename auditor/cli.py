@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,7 @@ from auditor.options import (
     Once,
     Organization,
     Output,
+    PolicyParts,
     PrintFormat,
     Profile,
     Quiet,
@@ -77,6 +79,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+configuration = typer.Typer(help="Look at the configuration.", rich_markup_mode=None)
+app.add_typer(configuration, name="config")
 
 
 @app.callback(invoke_without_command=True)
@@ -350,20 +356,42 @@ def explain(
 
 @app.command()
 def iam(
+    parts: PolicyParts = None,
     role_arn: Annotated[list[str] | None, typer.Option(metavar="ARN", help="Member role that it may assume.")] = None,
-    no_flow_logs: Annotated[bool, typer.Option("--no-flow-logs", help="Without the records of flow logs.")] = False,
-    athena: Annotated[bool, typer.Option("--athena", help="With queries on Athena: a table, a result.")] = False,
-    mail_from: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="With mail by SES, from this address alone.")
-    ] = None,
-    owner_tag: Annotated[bool, typer.Option("--owner-tag", help="With owners of accounts by their tags.")] = False,
+    mail_from: Annotated[str | None, typer.Option(metavar="ADDRESS", help="With mail by SES, from it alone.")] = None,
+    store: Annotated[str | None, typer.Option(metavar="PLACE", help="With a store, at s3://bucket/prefix.")] = None,
     partition: Annotated[str, typer.Option(metavar="NAME", help="aws-us-gov, aws-cn, aws-eusc.")] = "aws",
 ) -> None:
-    """Print the least IAM policy: the very list of calls that the client lets pass."""
-    from auditor.aws.policy import Extras, policy
+    """Print the least IAM policy: the very lists of calls that the client lets pass."""
+    from auditor.aws.policy import BLANKS, Grants, Part, parts_named, policy
 
-    extras = Extras(tuple(role_arn or ()), athena=athena, mail_from=mail_from, owners=owner_tag)
-    typer.echo(policy(extras, flow_logs=not no_flow_logs, partition=partition))
+    unsaid = Grants(role_arns=tuple(role_arn or ()), partition=partition)
+    wanted = parts_named(parts) if parts else unsaid.parts
+    also = {part for part, given in ((Part.MAIL, mail_from), (Part.STORE, store)) if given}
+    grants = replace(unsaid, parts=wanted | also, mail_from=mail_from or unsaid.mail_from, store=store or unsaid.store)
+    text = policy(grants)
+    typer.echo(text)
+    if blanks := [blank for blank in BLANKS if blank in text]:
+        _say(f"replace {', '.join(blanks)} by your own, or see --mail-from and --store")
+
+
+@configuration.command("check")
+def check_configuration(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="TOML file. Default: the environment alone.")
+    ] = None,
+) -> None:
+    """Show what is set and by what, and every mistake; 0 if there is none, else 2."""
+    from auditor.config.checking import check
+    from auditor.report.terminal import print_settings
+
+    found = check(file)
+    for mistake in (*found.warnings, *found.mistakes):
+        _say(mistake)
+    if found.mistakes:
+        raise typer.Exit(Exit.USAGE)
+    rows = [(one.key, one.value, one.origin, one.instead_of) for one in found.settings]
+    print_settings(rows, _stdout())
 
 
 @app.command()

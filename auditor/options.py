@@ -35,6 +35,14 @@ Formats = Annotated[
     list[str] | None,
     typer.Option("--format", metavar="FORMAT", help="html, pdf, json, xlsx, csv, md; repeatable or a,b."),
 ]
+PolicyParts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--for",
+        metavar="PART",
+        help="collect, flow-logs, athena, mail, store, owners; repeatable or a,b. Default: collect,flow-logs.",
+    ),
+]
 Output = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the reports. Default: auditor-report.")]
 DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder for the reports.")]
 StorePlace = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, flock
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,7 @@ from auditor.config import load
 from auditor.demo.company import DEMO_NOW
 from auditor.demo.sdk_models import decoded_once
 from auditor.model.evidence import Evidence
+from tests import recorded_calls
 from tests.embedded import PRICE_LIST, Served, served
 from tests.fault_proxy import FaultProxy
 
@@ -110,3 +112,32 @@ def aws(seeded: Served, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> S
     for name, value in seeded.environment_of(proxy.url).items():
         monkeypatch.setenv(name, value)
     return seeded
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 -- xdist publishes no types
+    """A worker has ended: what it called counts here."""
+    recorded_calls.CALLS.update(getattr(node, "workeroutput", {}).get("calls", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker: hand the calls over. In the one that counts: fail where they and the policy differ."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["calls"] = sorted(recorded_calls.CALLS)
+    elif _differences(session.config, session.exitstatus):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:  # noqa: ANN401
+    """Name the differences."""
+    for line in _differences(config, exitstatus):
+        terminalreporter.write_line(f"policy: {line}", red=True)
+
+
+def _differences(config: pytest.Config, exitstatus: int) -> list[str]:
+    option = config.option
+    chosen = option.keyword or option.markexpr or option.deselect or option.collectonly or getattr(option, "lf", False)
+    all_of_it = config.args_source is config.ArgsSource.TESTPATHS and not chosen
+    ended_well = exitstatus == pytest.ExitCode.OK
+    return recorded_calls.differences(recorded_calls.CALLS, is_whole=all_of_it and ended_well)

@@ -25,6 +25,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from tests import recorded_calls
 from tests.fault_proxy_answers import Answer, Call, can_page, page, protocol_of, unpaged
 from tests.fault_proxy_faults import CUT, Faults
 
@@ -120,6 +121,7 @@ class FaultProxy(Faults):
         account = _account_of(params) or self._accounts.get(key, self._own_account)
         call = Call(service, operation, region, account, key, protocol, params, time.monotonic())
         self.calls.append(call)
+        recorded_calls.note(service, operation, params, request.headers.get("User-Agent", ""))
         return call
 
     async def _answer(self, call: Call, request: web.Request, body: bytes) -> Answer:

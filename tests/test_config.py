@@ -81,7 +81,10 @@ def test_money_is_exact_and_flags_are_read_from_variables(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('acounts = ["123456789012"]', "unknown key 'acounts' in FILE: known are accepted, account, accounts, "),
+        (
+            'acounts = ["123456789012"]',
+            "unknown key 'acounts' in FILE: did you mean accounts? known are accepted, account, accounts, ",
+        ),
         ("accounts = [123456789012]", "accounts in FILE: 123456789012: "),
         ("accounts = 123456789012", "accounts in FILE: 123456789012: "),
         ("regions = [['eu-west-1']]", "regions in FILE: ['eu-west-1']: "),
@@ -164,7 +167,7 @@ def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
     assert set(keys) == set(Config.model_fields) - {"external_id"}
     assert set(keys["mail"]) == set(MailSettings.model_fields) - {"sender"} | {"from"}
     assert set(keys["notify"]) == set(NotifySettings.model_fields)
-    assert set(keys["account"]["123456789012"]) == set(AccountSettings.model_fields)
+    assert set(keys["account"]["123456789012"]) == set(AccountSettings.model_fields) - {"external_id"}
     config = load(write(tmp_path, "\n".join(one for one in values if one not in conflicting)))
     assert config.mail
     bare = MailSettings.model_validate({"from": "a@example.com", "smtp_host": "mail"})
@@ -292,3 +295,17 @@ def test_a_constraint_that_cannot_be_used_is_named(tmp_path: Path, text: str, sa
         load(file)
     assert str(refused.value).startswith(said.replace("FILE", str(file)))
     assert "\n" not in str(refused.value)
+
+
+def test_external_ids_come_from_the_environment_alone_those_of_single_accounts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITOR_EXTERNAL_ID_123456789012", "theirs")
+    found = load(write(tmp_path, "[account.123456789012]\nrole = 'Other'\n[account.210987654321]\nrole = 'Third'"))
+    assert {account: (one.role, one.external_id) for account, one in found.account.items()} == {
+        "123456789012": ("Other", "theirs"),
+        "210987654321": ("Third", None),
+    }
+    for text in ("[account.123456789012]\nexternal_id = 'x'", "[[schedules]]\nexternal_id = 'x'"):
+        with pytest.raises(UsageError, match=r"external_id of \[\w+\] in .*: a secret stands in no file of settings"):
+            load(write(tmp_path, text))

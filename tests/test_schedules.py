@@ -82,7 +82,10 @@ def test_owners_can_be_left_in_peace(tmp_path: Path) -> None:
     ("more", "said"),
     [
         ("timezone = 'Berlin'", "timezone of schedules 1 in FILE: 'Berlin': is not a time zone of the IANA database"),
-        ("when_ = 'x'", "unknown key 'when_' in schedules 1 of FILE: known are accounts, allow_gaps, budget, cron"),
+        (
+            "when_ = 'x'",
+            "unknown key 'when_' in schedules 1 of FILE: did you mean when? known are accounts, allow_gaps, ",
+        ),
         ("regions = ['x']", "schedule 'weekly': regions in FILE: 'x': is not a region's name such as eu-west-1"),
         ("accounts = [1]", "schedule 'weekly': accounts in FILE: 1: "),
         ("when = 'often'", "schedule 'weekly': when of [mail] in FILE: 'often': Input should be 'always' or 'changes'"),

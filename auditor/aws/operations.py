@@ -117,6 +117,18 @@ ATHENA_OPERATIONS = (
 Only a session that was opened for Athena may call these.
 """
 
+PUT_OBJECT = Operation("s3", "PutObject", None)
+ABORT_UPLOAD = Operation("s3", "AbortMultipartUpload", None)
+_DELETE_OBJECTS = Operation("s3", "DeleteObjects", None, permission="DeleteObject")
+_UPLOADS = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
+
+STORE_OPERATIONS = (
+    *(HEAD_BUCKET, LIST_OBJECTS, GET_OBJECT, PUT_OBJECT),
+    *(Operation("s3", name, None, permission="PutObject") for name in _UPLOADS),
+    *(ABORT_UPLOAD, _DELETE_OBJECTS),
+)
+"""What a store in S3 needs. obstore makes these calls, large objects in parts, by no session that the audit sees."""
+
 
 MADE_HERE = "auditor_"
 """How the names of tables begin that a query on Athena makes; the guard lets no other be touched."""

@@ -124,6 +124,17 @@ def print_trials(who: str, trials: Iterable[tuple[str, str, str]], console: Cons
     console.print(table)
 
 
+def print_settings(settings: Iterable[tuple[str, str, str, str]], console: Console) -> None:
+    """Key, value, origin and what it overrides, of each key that is set."""
+    rows = list(settings)
+    console.print(Text("Nothing is wrong with it." if rows else "Nothing is set: the defaults hold."))
+    table = _grid()
+    for key, value, origin, instead_of in rows:
+        over = f"instead of {clean(instead_of)} in the file" if instead_of else ""
+        table.add_row(Text(clean(key)), Text(clean(value)), Text(clean(origin), "dim"), Text(over, "dim"))
+    console.print(table)
+
+
 def _by_item(prices: Iterable[Price]) -> dict[tuple[str, Item], list[Price]]:
     found: dict[tuple[str, Item], list[Price]] = {}
     for row in prices:

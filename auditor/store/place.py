@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 from obstore import sign
@@ -38,6 +39,8 @@ _LINK_HOLDS = timedelta(days=7)
 
 _SECONDS_A_REQUEST = timedelta(seconds=60)
 _RETRIES = 3
+_USER_AGENT = f"auditor/{__version__}"
+_OUR_NAME = Config(user_agent=_USER_AGENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +178,10 @@ def _bucket(where: str, bucket: str, profile: str | None) -> tuple[Any, str, str
     try:
         session = Session(profile=profile)
         home = os.environ.get("AWS_REGION") or session.get_config_variable("region") or "us-east-1"
-        client = session.create_client("s3", region_name=home)
+        client = session.create_client("s3", region_name=home, config=_OUR_NAME)
         region = client.head_bucket(Bucket=bucket).get("BucketRegion") or home
         if region != home:
-            client = session.create_client("s3", region_name=region)
+            client = session.create_client("s3", region_name=region, config=_OUR_NAME)
     except (BotoCoreError, ClientError) as error:
         raise StoreError(f"Cannot open the store {where}: {_reason(error)}") from error
     return session, region, client.meta.endpoint_url
@@ -186,7 +189,7 @@ def _bucket(where: str, bucket: str, profile: str | None) -> tuple[Any, str, str
 
 def _client_options(endpoint: str) -> ClientConfig:
     options: ClientConfig = {
-        "user_agent": f"auditor/{__version__}",
+        "user_agent": _USER_AGENT,
         "timeout": _SECONDS_A_REQUEST,
         "allow_http": endpoint.startswith("http://"),
     }

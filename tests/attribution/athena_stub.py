@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import duckdb
 
+from tests import recorded_calls
 from tests.attribution.athena_tables import BadDataError, run
 
 OVER_CUTOFF = "Bytes scanned limit was exceeded"
@@ -57,6 +58,7 @@ class AthenaStub:
             def do_POST(self) -> None:
                 operation = self.headers["X-Amz-Target"].removeprefix("AmazonAthena.")
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                recorded_calls.note("athena", operation, body, self.headers["User-Agent"])
                 status, answer = stub.answer(operation, body)
                 content = json.dumps(answer).encode()
                 self.send_response(status)

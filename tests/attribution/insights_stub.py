@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from tests import recorded_calls
 from tests.attribution.insights_language import Event, MalformedQueryError, answer
 
 DAY = 86_400
@@ -65,6 +66,7 @@ class InsightsStub:
             def do_POST(self) -> None:
                 operation = self.headers["X-Amz-Target"].partition(".")[2]
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                recorded_calls.note("logs", operation, {}, self.headers["User-Agent"])
                 status, found = stub.respond(operation, json.loads(body))
                 content = json.dumps(found).encode()
                 self.send_response(status)

@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 
 from auditor.aws.operations import ASSUME_ROLE, ATHENA_OPERATIONS, HEAD_BUCKET, OPERATIONS, START_QUERY, STOP_QUERY
-from auditor.aws.policy import Extras, policy
+from auditor.aws.policy import Grants, Part, policy
 from auditor.aws.session import AuditSession
 from auditor.errors import NotReadOnlyError
 from tests.embedded import ROOT
@@ -165,29 +165,32 @@ def test_the_policy_grants_what_the_list_needs_and_nothing_else() -> None:
 
 
 def test_the_policy_without_flow_logs_reads_no_object() -> None:
-    (reads,) = json.loads(policy(flow_logs=False))["Statement"]
+    (reads,) = json.loads(policy(Grants(frozenset({Part.COLLECT}))))["Statement"]
     assert not any(action.startswith(("s3:", "logs:", "route53resolver:")) for action in reads["Action"])
 
 
 def test_the_policy_of_another_partition_names_its_buckets() -> None:
     for text in (
-        policy(partition="aws-cn"),
-        policy(Extras(athena=True, mail_from="a@example.com"), partition="aws-cn"),
+        policy(Grants(partition="aws-cn")),
+        policy(Grants(frozenset(Part), partition="aws-cn")),
     ):
         assert "arn:aws-cn:s3:::" in text
         assert "arn:aws:" not in text
 
 
 def test_the_policy_for_athena_writes_only_tables_of_the_audit_and_results() -> None:
-    statements = {one["Sid"]: one for one in json.loads(policy(Extras(athena=True)))["Statement"]}
+    statements = {one["Sid"]: one for one in json.loads(policy(Grants(frozenset({Part.ATHENA}))))["Statement"]}
     assert "glue:DeleteTable" in statements["AuditorMakesTables"]["Action"]
     assert "arn:aws:glue:*:*:table/*/auditor_*" in statements["AuditorMakesTables"]["Resource"]
-    assert statements["AuditorKeepsResults"]["Resource"] == ["arn:aws:s3:::ATHENA-RESULTS-BUCKET/*"]
+    assert statements["AuditorKeepsResults"]["Resource"] == [
+        "arn:aws:s3:::ATHENA-RESULTS-BUCKET",
+        "arn:aws:s3:::ATHENA-RESULTS-BUCKET/*",
+    ]
 
 
 def test_the_policy_lets_assume_the_named_roles_only() -> None:
     role = "arn:aws:iam::210987654321:role/AuditorReadOnly"
-    reads, *_, reach = json.loads(policy(Extras((role,))))["Statement"]
+    reads, *_, reach = json.loads(policy(Grants(role_arns=(role,))))["Statement"]
     assert "sts:AssumeRole" not in reads["Action"]
     assert (reach["Action"], reach["Resource"]) == (["sts:AssumeRole"], [role])
 

@@ -14,7 +14,7 @@ import pytest
 from botocore import xform_name
 
 from auditor.aws.operations import MAIL_OPERATIONS, OPERATIONS
-from auditor.aws.policy import Extras, policy
+from auditor.aws.policy import Grants, Part, policy
 from auditor.aws.session import AuditSession
 from auditor.delivery.post import Mail, open_carrier, parcels
 from auditor.delivery.retries import deliver
@@ -119,7 +119,9 @@ def test_the_session_of_the_audit_cannot_send() -> None:
 
 
 def test_the_policy_for_mail_grants_one_sender() -> None:
-    statements = {one["Sid"]: one for one in json.loads(policy(Extras(mail_from=SENDER)))["Statement"]}
+    statements = {
+        one["Sid"]: one for one in json.loads(policy(Grants(frozenset({Part.MAIL}), mail_from=SENDER)))["Statement"]
+    }
     assert statements["AuditorSendsMail"] == {
         "Sid": "AuditorSendsMail",
         "Effect": "Allow",

@@ -55,9 +55,9 @@ def test_owners_are_read_by_account(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (MAIL + "smpt_port = 25", "unknown key 'smpt_port' in [mail] of FILE: known are from, owner_tag, "),
-        (MAIL + f"smtp_password = '{SECRET}'", "unknown key 'smtp_password' in [mail] of FILE: "),
-        (f"[notify]\nurls = ['slack://{SECRET}']", "unknown key 'urls' in [notify] of FILE: known are when; secrets "),
+        (MAIL + "smpt_port = 25", "unknown key 'smpt_port' in [mail] of FILE: did you mean smtp_port? known "),
+        (MAIL + f"smtp_password = '{SECRET}'", "smtp_password of [mail] in FILE: a secret stands in no "),
+        (f"[notify]\nurls = ['slack://{SECRET}']", "urls of [notify] in FILE: a secret stands in no "),
         ("[notify]\nwhen = 'never'", "when of [notify] in FILE: 'never': Input should be 'always' or 'changes'"),
         ("notify = 5", "[notify] in FILE: is not a table with keys"),
         (MAIL.replace("a@", "a b@"), "from of [mail] in FILE: 'a b@example.com': is not an address such as "),

@@ -68,6 +68,25 @@ def test_the_cron_job_runs_alone_as_nobody_and_with_nothing_to_write_but_its_fol
     assert {one["name"] for one in container["volumeMounts"]} == volumes
 
 
+def test_the_deployment_of_schedules_is_probed_where_it_listens_and_writes_to_two_folders() -> None:
+    parts = {one["kind"]: one for one in yaml.safe_load_all((DEPLOY / "kubernetes/schedule.yaml").read_text("utf-8"))}
+    pod = parts["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    job = kubernetes()["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert container["securityContext"] == job["containers"][0]["securityContext"]
+    assert pod["securityContext"] == job["securityContext"]
+    assert container["args"][0] == "schedule"
+    (port,) = container["ports"]
+    assert container["args"][-2:] == ["--listen", f"0.0.0.0:{port['containerPort']}"]
+    probes = {name: container[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert {probe["port"] for probe in probes.values()} == {port["name"]}
+    assert [probe["path"] for probe in probes.values()] == ["/healthz", "/healthz", "/readyz"]
+    writable = {one["mountPath"] for one in container["volumeMounts"] if not one.get("readOnly")}
+    assert writable == {"/data", "/tmp"}  # noqa: S108 -- a path in the container
+    assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+    assert not pod["enableServiceLinks"]
+
+
 def test_the_configuration_in_the_config_map_can_be_loaded(tmp_path: Path) -> None:
     text = kubernetes()["ConfigMap"]["data"]["auditor.toml"]
     file = tmp_path / "auditor.toml"
@@ -81,6 +100,8 @@ def test_the_composed_service_runs_with_little() -> None:
     service = yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text("utf-8"))["services"]["auditor"]
     assert (service["read_only"], service["cap_drop"], service["user"]) == (True, ["ALL"], "10001:10001")
     assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["command"][0] == "schedule"
+    assert "--listen" in service["command"]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")

@@ -15,7 +15,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import loads as load_template
 
 from auditor.aws.accounts import Access
-from auditor.aws.policy import Extras, policy
+from auditor.aws.policy import Grants, Part, policy
 from auditor.collectors.run import Selection, collect, window_of
 from auditor.demo.company import DEMO_NOW
 from auditor.model.evidence import Evidence
@@ -43,8 +43,8 @@ def statements(template: str, role: str) -> dict[str, Any]:
     return {one["Sid"]: one for each in policies for one in resolved(each["PolicyDocument"]["Statement"])}
 
 
-def printed(extras: Extras | None = None) -> dict[str, Any]:
-    return {one["Sid"]: one for one in json.loads(policy(extras))["Statement"]}
+def printed(grants: Grants | None = None) -> dict[str, Any]:
+    return {one["Sid"]: one for one in json.loads(policy(grants))["Statement"]}
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
@@ -58,12 +58,12 @@ def test_the_members_role_grants_exactly_what_auditor_iam_prints() -> None:
 
 def test_the_tasks_role_grants_exactly_that_and_members_mail_and_its_bucket() -> None:
     granted = statements("ops-account.yaml", "TaskRole")
-    runs = {granted.pop(sid)["Sid"] for sid in ("AuditorListsRuns", "AuditorKeepsRuns")}
-    mail_from = {"Ref": "MailFrom"}
-    expected = printed(Extras((f"arn:aws:iam::*:role/{ROLE}",), mail_from="x"))
-    expected["AuditorSendsMail"]["Condition"] = {"StringEquals": {"ses:FromAddress": mail_from}}
+    parts = frozenset({Part.COLLECT, Part.FLOW_LOGS, Part.MAIL, Part.STORE})
+    expected = printed(Grants(parts, (f"arn:aws:iam::*:role/{ROLE}",), store="s3://bucket/runs"))
+    expected["AuditorSendsMail"]["Condition"] = {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    expected["AuditorListsRuns"]["Resource"] = {"Fn::GetAtt": ["Store", "Arn"]}
+    expected["AuditorKeepsRuns"]["Resource"] = "${Store.Arn}/runs/*"
     assert granted == expected
-    assert runs == {"AuditorListsRuns", "AuditorKeepsRuns"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def guarded() -> Iterator[tuple[Served, dict[str, str]]]:
         _make_network(member.client("ec2", REGION))
         _deploy_role(member.client("cloudformation", REGION))
         _write_policy_as_text(member.client("iam", REGION))
-        user = _user(boto3.client("iam", REGION), policy(Extras((_arn(ROLE),))))
+        user = _user(boto3.client("iam", REGION), policy(Grants(role_arns=(_arn(ROLE),))))
         _enforce(aws.url)
         yield aws, user
 

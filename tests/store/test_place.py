@@ -157,3 +157,16 @@ def _nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def test_a_large_object_goes_in_parts_and_one_that_fails_leaves_no_part_to_pay_for(s3: FaultProxy) -> None:
+    """Parts of an upload that nobody ends are billed until it is abandoned; `s3:AbortMultipartUpload` is for that."""
+    place, content = open_place(f"s3://{BUCKET}/uploads"), bytes(12 * 2**20)
+    place.put("large", content)
+    assert place.get("large") == content
+    assert sum("uploadId" in call.params for call in s3.calls if call.operation.startswith("PUT")) > 1
+    s3.deny(f"PUT /{BUCKET}/uploads/large")
+    with pytest.raises(StoreError, match="access denied"):
+        place.put("large", content)
+    (abandoned,) = [call for call in s3.calls if call.operation.startswith("DELETE")]
+    assert "uploadId" in abandoned.params

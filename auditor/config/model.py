@@ -1,22 +1,19 @@
-"""Configuration: options of the command line over `AUDITOR_…` variables over a TOML file over defaults."""
+"""The keys of the configuration: what each may be, and what only goes together."""
 
 from __future__ import annotations
 
-import os
 import re
-import tomllib
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -32,18 +29,9 @@ from auditor.aws.settings import (
 )
 from auditor.checked import AccountId, Address, RegionName, like
 from auditor.delivery.settings import MailSettings, NotifySettings, words
-from auditor.errors import UsageError
 from auditor.model.attributed import EngineChoice
 from auditor.model.constraints import Accepted, Constraints
 from auditor.schedules import Schedule
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-ENVIRONMENT_PREFIX = "AUDITOR_"
-
-_OPTIONS = {"regions": "--region", "accounts": "--account", "formats": "--format", "window_days": "--window"}
-"""Options that are not called like their key."""
 
 
 class Format(StrEnum):
@@ -98,7 +86,7 @@ class AcceptedFinding(BaseModel):
 class Config(BaseSettings):
     """What a run is asked for; frozen."""
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     profile: str | None = None
     regions: Annotated[tuple[RegionName, ...], NoDecode] = ()
@@ -227,124 +215,3 @@ class Config(BaseSettings):
         """Only what the caller merged: `load` alone decides the order."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
-
-
-_TABLES = {
-    "mail": [field.alias or key for key, field in MailSettings.model_fields.items()],
-    "notify": list(NotifySettings.model_fields),
-    "owners": ["account ids"],
-    "account": list(AccountSettings.model_fields),
-}
-"""The tables of the file that stand once each, and their keys."""
-
-_SEVERAL = {"accepted": tuple(AcceptedFinding.model_fields), "schedules": tuple(Schedule.model_fields)}
-"""Those that may stand several times, and their keys."""
-
-_NO_SECRETS = "secrets stand in no file of settings: AUDITOR_SMTP_PASSWORD(_FILE), AUDITOR_NOTIFY_URLS(_FILE)"
-
-
-def load(path: Path | None = None, **options: Any) -> Config:
-    """The configuration; `UsageError` names the file or option, the key, and what is allowed."""
-    given = _given(options)
-    try:
-        return Config(**_values(path, given))
-    except ValidationError as error:
-        raise UsageError(_explain(error, path, given)) from error
-
-
-def load_scheduled(schedule: Schedule, path: Path | None = None, **options: Any) -> Config:
-    """What the runs of a schedule are asked for: its own keys win over all others, its reports have a folder apart."""
-    given = _given(options)
-    try:
-        config = Config(**schedule.over(_values(path, given)))
-    except ValidationError as error:
-        raise UsageError(f"schedule {schedule.name!r}: {_explain(error, path, given)}") from error
-    return config.model_copy(update={"output": config.output / schedule.name})
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if value not in (None, (), [])}
-
-
-def _values(path: Path | None, given: dict[str, Any]) -> dict[str, Any]:
-    return _with_tables(_from_file(path) | _from_environment() | given)
-
-
-def _from_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
-
-
-def _from_environment() -> dict[str, Any]:
-    names = {f"{ENVIRONMENT_PREFIX}{key.upper()}": key for key in Config.model_fields if key not in _TABLES}
-    return {key: os.environ[name] for name, key in names.items() if os.environ.get(name)}
-
-
-def _with_tables(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with `AUDITOR_MAIL_TO` and the like over the keys of the file's tables."""
-    for table in ("mail", "notify"):
-        names = {f"{ENVIRONMENT_PREFIX}{table}_{key}".upper(): key for key in _TABLES[table]}
-        given = {key: os.environ[name] for name, key in names.items() if os.environ.get(name)}
-        if given and isinstance(values.get(table, {}), dict):
-            values[table] = values.get(table, {}) | given
-    return values
-
-
-def _explain(error: ValidationError, path: Path | None, given: dict[str, Any]) -> str:
-    first = error.errors()[0]
-    said = first["msg"].removeprefix("Value error, ")
-    if not first["loc"]:
-        return said
-    key = str(first["loc"][0])
-    if key in _TABLES:
-        return _explain_table(first, said, path)
-    if key == "schedules" and len(first["loc"]) == 1:
-        return f"[[schedules]] in {path or 'the environment'}: {said}"
-    if len(first["loc"]) > 2:  # noqa: PLR2004 -- key, number, key of the table
-        return _explain_one_of_several(first, said, path)
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r} in {path}: known are {', '.join(sorted(Config.model_fields))}"
-    option = _OPTIONS.get(key) or f"--{key.replace('_', '-')}"
-    where = f"option {option}" if key in given else f"{key} in {path or 'the environment'}"
-    return f"{where}: {first['input']!r}: {said}"
-
-
-def _explain_table(first: ErrorDetails, said: str, path: Path | None) -> str:
-    """The same for a key of a table. What stands where a secret does not belong is not repeated."""
-    table, key = str(first["loc"][0]), str(first["loc"][1]) if len(first["loc"]) > 1 else ""
-    where = path or "the environment"
-    if first["type"] == "extra_forbidden":
-        known = f"known are {', '.join(sorted(_TABLES[table]))}"
-        return f"unknown key {key!r} in [{table}] of {where}: {known}; {_NO_SECRETS}"
-    if first["type"] == "missing":
-        return f"{key} of [{table}] in {where}: is missing"
-    if not key:
-        return said if first["type"] == "value_error" else f"[{table}] in {where}: is not a table with keys"
-    return f"{key} of [{table}] in {where}: {_without_password(first['input'])}: {said}"
-
-
-def _without_password(value: object) -> str:
-    """What was given, for whoever pastes a URL where a name belongs."""
-    return re.sub(r"(?<=://)[^/\s]*@|(?<=://)[^@]*$", "…", repr(value)) if "://" in repr(value) else repr(value)
-
-
-def _explain_one_of_several(first: ErrorDetails, said: str, path: Path | None) -> str:
-    """The same for a key of one of several tables; people count them from 1."""
-    name, number, key = first["loc"][:3]
-    table = f"{name} {int(number) + 1}"
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r} in {table} of {path}: known are {', '.join(sorted(_SEVERAL[str(name)]))}"
-    if first["type"] == "missing":
-        return f"{key} of {table} in {path}: is missing"
-    return f"{key} of {table} in {path}: {first['input']!r}: {said}"
-
-
-def region_here() -> str | None:
-    """The region that this process runs in, where AWS itself says so: ECS, Lambda and CloudShell set both."""
-    return os.environ.get("AWS_REGION") if os.environ.get("AWS_EXECUTION_ENV") else None
