@@ -26,8 +26,8 @@ from auditor.errors import AuditorError, UsageError
 from auditor.model.audit import Audit
 from auditor.model.letter import Channel, Delivery, Enclosure, Failed, Letter, Since
 from auditor.model.narrowing import narrowed, narrowed_since
-from auditor.report.html import render_html
 from auditor.report.letter import render_failure, render_letter
+from auditor.report.paper import render_paper
 from auditor.report.pdf import render_pdf
 from auditor.store.files import write_atomically
 
@@ -167,7 +167,7 @@ def _part(report: Report, accounts: Collection[str]) -> Report:
 def _write_pdf(part: Report, name: str) -> None:
     """An owner's PDF beside the whole report's. A full disk must not keep anybody's mail: it holds the figures too."""
     with suppress(UsageError):
-        write_atomically(part.folder / name, render_pdf(render_html(part.audit)))
+        write_atomically(part.folder / name, render_pdf(render_paper(part.audit)))
 
 
 def _part_name(accounts: Collection[str]) -> str:

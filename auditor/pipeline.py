@@ -277,15 +277,15 @@ def selection(config: Config, now: datetime) -> Selection:
 
 def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[Format, bytes]]:
     from auditor.report.html import render_html
+    from auditor.report.paper import render_paper
     from auditor.report.pdf import render_pdf
 
     if Format.JSON in formats:
         yield Format.JSON, render_json(audit).encode()
-    html = render_html(audit) if {Format.HTML, Format.PDF} & set(formats) else ""
     if Format.HTML in formats:
-        yield Format.HTML, html.encode()
+        yield Format.HTML, render_html(audit).encode()
     if Format.PDF in formats:
-        yield Format.PDF, render_pdf(html)
+        yield Format.PDF, render_pdf(render_paper(audit))
 
 
 @contextmanager

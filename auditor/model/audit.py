@@ -16,7 +16,7 @@ from auditor.model.history import SinceLast
 from auditor.model.money import Line, Price
 from auditor.model.traffic import Level
 
-AUDIT_VERSION = "1.2"
+AUDIT_VERSION = "1.3"
 
 
 class Severity(StrEnum):
@@ -182,6 +182,19 @@ class FlowLogEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class NatRoute:
+    """A route table that leads to a NAT gateway, by which destinations, and the subnets that use it.
+
+    `is_main`: subnets without a table of their own use it too, and are among them.
+    """
+
+    route_table_id: str
+    is_main: bool
+    destinations: tuple[str, ...]
+    subnet_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NatGatewayCost:
     """A NAT gateway with its bytes in the window and its cost a month; `None` where nothing was measured."""
 
@@ -207,6 +220,8 @@ class NatGatewayCost:
     observed_hours: int
     has_appliances: bool
     lines: tuple[Line, ...]
+    interface_ids: tuple[str, ...] = ()
+    routes: tuple[NatRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +240,7 @@ class EndpointCost:
     monthly_cost: Decimal | None
     bytes_processed: int | None
     lines: tuple[Line, ...]
+    service_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def test_every_audit_keeps_to_the_schema(audit: Audit) -> None:
 
 def test_the_document_has_the_promised_shape() -> None:
     document = json.loads(render_json(AUDIT))
-    assert document["schema_version"] == "1.2"
+    assert document["schema_version"] == "1.3"
     assert document["generated_at"] == "2026-11-20T15:20:07Z"
     assert document["window"] == {"start": "2026-10-21T00:00:00Z", "end": "2026-11-20T00:00:00Z"}
     assert document["totals"]["nat_monthly_cost"] == "295.65005"
