@@ -31,7 +31,10 @@
       this.inChunk = index.inChunk;
       this.inPage = index.inPage;
       this.nodes = [...this.list.children];
-      this.rows = index.rows.map(([anchor, values, amounts, text], n) => ({ anchor, values, amounts, text, n }));
+      this.rows = index.rows.map(([anchor, places, amounts, text], n) => {
+        const values = places.map((place, column) => index.values[column][place]);
+        return { anchor, values, amounts, n, text: `${text} ${anchor} ${values.join(" ")}`.toLowerCase() };
+      });
       this.shown = AT_A_TIME;
       this.turn = 0;
       root.querySelector(".packed")?.remove();

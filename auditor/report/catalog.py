@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 IN_PAGE = 200
 """Entries that are part of the page; more than anybody reads, and less than a browser feels."""
 
-PAGE_CHARACTERS = 2_000_000
+PAGE_CHARACTERS = 1_000_000
 """Of their markup: less entries are part of the page where they are long."""
 
-IN_CHUNK = 10
-"""Entries packed together: gzip looks back 32 kB, which is about as many, and what is not shown is not unpacked."""
+IN_CHUNK = 20
+"""Entries packed together: like ones shrink each other, and what is not shown is not unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Entry:
     amounts: tuple[Decimal | int | None, ...]
     text: str
     markup: Callable[[], str] = field(repr=False)
+
+    @property
+    def searched(self) -> str:
+        """The text without the words that the anchor holds, which is searched too."""
+        return " ".join(word for word in self.text.lower().split() if word not in self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Catalog:
     labels: tuple[str, ...]
     orders: tuple[Order, ...]
     entries: tuple[Entry, ...]
+    page_characters: int = PAGE_CHARACTERS
 
     @cached_property
     def in_page(self) -> tuple[Markup, ...]:
@@ -78,7 +84,7 @@ class Catalog:
         for entry in self.entries[:IN_PAGE]:
             found.append(Markup(entry.markup()))  # noqa: S704 -- the templates' own output, which they escaped
             characters += len(found[-1])
-            if characters > PAGE_CHARACTERS:
+            if characters > self.page_characters:
                 break
         return tuple(found)
 
@@ -94,18 +100,23 @@ class Catalog:
             markups = [entry.markup() for entry in self.entries[start : start + IN_CHUNK]]
             yield base64.b64encode(gzip.compress(json.dumps(markups).encode(), 6, mtime=0)).decode()
 
-    @property
+    @cached_property
     def choices(self) -> tuple[Choice, ...]:
-        """The filters that leave a choice."""
+        """The filters with the values that occur."""
         columns = ([entry.values[n] for entry in self.entries] for n in range(len(self.labels)))
         return tuple(Choice(label, _options(values)) for label, values in zip(self.labels, columns, strict=True))
 
     @property
     def index(self) -> dict[str, object]:
-        """What the script filters and sorts by."""
+        """What the script filters and sorts by; values are told by their places, since they are the same for many."""
+        values = [[value for value, _, _ in choice.options] for choice in self.choices]
+        places = [{value: place for place, value in enumerate(column)} for column in values]
         ranks = _ranks([entry.amounts for entry in self.entries])
-        rows = [[e.anchor, list(e.values), keys, e.text.lower()] for e, keys in zip(self.entries, ranks, strict=True)]
-        return {"inPage": len(self.in_page), "inChunk": IN_CHUNK, "rows": rows}
+        rows = [
+            [entry.anchor, [places[n][value] for n, value in enumerate(entry.values)], keys, entry.searched]
+            for entry, keys in zip(self.entries, ranks, strict=True)
+        ]
+        return {"inPage": len(self.in_page), "inChunk": IN_CHUNK, "values": values, "rows": rows}
 
 
 def _options(values: Sequence[str]) -> tuple[tuple[str, str, int], ...]:

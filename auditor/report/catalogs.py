@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from auditor.model.audit import EndpointCost, NatGatewayCost, PlanRemediation
     from auditor.report.view import NumberedFinding, View
 
+LESS = 400_000
+"""Characters of the lists that are not the findings."""
+
 _SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 
@@ -52,6 +55,7 @@ def catalogs(view: View, cards: Any) -> Catalogs:  # noqa: ANN401 -- a module of
             ("Account", "Region"),
             _COST_ORDERS,
             tuple(_nat(n, cards) for n in audit.nat_gateways),
+            LESS,
         ),
         Catalog(
             "endpoint-list",
@@ -59,6 +63,7 @@ def catalogs(view: View, cards: Any) -> Catalogs:  # noqa: ANN401 -- a module of
             ("Account", "Region", "Service"),
             _COST_ORDERS,
             tuple(_endpoint(e, cards) for e in audit.endpoints),
+            LESS,
         ),
         Catalog(
             "plan-texts",
@@ -66,6 +71,7 @@ def catalogs(view: View, cards: Any) -> Catalogs:  # noqa: ANN401 -- a module of
             ("Account", "Region"),
             (Order("As listed", 0), Order("Account", 0, by_value=True), Order("Region", 1, by_value=True)),
             tuple(_plan_text(text, -place, cards) for place, text in enumerate(audit.plan_remediation)),
+            LESS,
         ),
     )
 
@@ -84,7 +90,7 @@ def _finding(view: View, numbered: NumberedFinding, cards: Any, importance: int)
     amount = None if saving is None else saving.high if saving.expected is None else saving.expected
     values = (finding.severity.value, finding.account_id, finding.region, finding.rule, finding.status.value)
     names = (view.names.get(key or "", "") for key in (finding.resource, finding.vpc_id))
-    words = (finding.title, finding.resource, finding.vpc_id or "", *names, *values)
+    words = (finding.title, finding.resource, finding.vpc_id or "", *names)
     return Entry(
         anchor(finding.id),
         tuple(name(value) for value in values),
@@ -96,7 +102,7 @@ def _finding(view: View, numbered: NumberedFinding, cards: Any, importance: int)
 
 def _nat(nat: NatGatewayCost, cards: Any) -> Entry:  # noqa: ANN401 -- see above
     up, down = nat.bytes_in_from_source, nat.bytes_in_from_destination
-    words = (nat.id, nat.name, nat.vpc_id, nat.vpc_name, nat.account_id, nat.region, nat.az or "", nat.mode)
+    words = (nat.id, nat.name, nat.vpc_id, nat.vpc_name, nat.az or "", nat.mode)
     return Entry(
         anchor(nat.id),
         (name(nat.account_id), name(nat.region)),
@@ -107,12 +113,12 @@ def _nat(nat: NatGatewayCost, cards: Any) -> Entry:  # noqa: ANN401 -- see above
 
 
 def _endpoint(endpoint: EndpointCost, cards: Any) -> Entry:  # noqa: ANN401 -- see above
-    words = (endpoint.id, endpoint.name, endpoint.vpc_id, endpoint.vpc_name, endpoint.account_id, endpoint.region)
+    words = (endpoint.id, endpoint.name, endpoint.vpc_id, endpoint.vpc_name, endpoint.type)
     return Entry(
         anchor(endpoint.id),
         (name(endpoint.account_id), name(endpoint.region), name(endpoint.service)),
         (endpoint.monthly_cost, endpoint.bytes_processed),
-        " ".join(line(word) for word in (*words, endpoint.service, endpoint.type) if word),
+        " ".join(line(word) for word in words if word),
         partial(cards.endpoint, endpoint),
     )
 
@@ -120,4 +126,4 @@ def _endpoint(endpoint: EndpointCost, cards: Any) -> Entry:  # noqa: ANN401 -- s
 def _plan_text(whole: PlanRemediation, place: int, cards: Any) -> Entry:  # noqa: ANN401 -- see above
     values = (name(whole.account_id), name(whole.region))
     anchor_of = anchor(f"plan:{whole.account_id}:{whole.region}")
-    return Entry(anchor_of, values, (place,), " ".join(values), partial(cards.plan_text, whole))
+    return Entry(anchor_of, values, (place,), "", partial(cards.plan_text, whole))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 IN_FULL = 60
 """Findings in full: about three a page."""
 
-ROWS = 120
+ROWS = 60
 """Rows of any table of resources, steps or groups."""
 
 CLOSE_UP = 8

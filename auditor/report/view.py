@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from auditor.model.audit import Audit, Finding, NotEvaluated, PlanStep, Saving, Severity, Status
@@ -97,7 +98,7 @@ class SilentRule:
     places: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """An audit as a reader meets it."""
 
@@ -125,7 +126,7 @@ class View:
         worth = [step for step in self.steps if step.step.saving > 0 or step.step.unmeasured_high > 0]
         return tuple(sorted(worth, key=lambda step: step.worth, reverse=True)[:TOP])
 
-    @property
+    @cached_property
     def step_of(self) -> dict[str, PlanStep]:
         """Steps by their finding's id."""
         return {row.step.finding_id: row.step for row in self.steps}
