@@ -57,6 +57,7 @@
     }
 
     restart() {
+      this.linked = null;
       this.shown = AT_A_TIME;
       return (this.ready = this.show());
     }
@@ -69,7 +70,7 @@
     }
 
     matching() {
-      if (!this.form) return this.rows;
+      if (!this.form) return [...this.rows];
       const words = this.form.querySelector("input").value.toLowerCase().split(/\s+/).filter(Boolean);
       const chosen = [...this.form.querySelectorAll("[data-value]")]
         .filter((select) => select.value !== "")
@@ -104,6 +105,10 @@
     async show() {
       const turn = ++this.turn;
       const rows = this.matching();
+      // What a link leads to comes first where it is far down: nothing before it need be unpacked.
+      if (this.linked && rows.indexOf(this.linked) >= this.shown) {
+        rows.splice(0, 0, ...rows.splice(rows.indexOf(this.linked), 1));
+      }
       const nodes = await Promise.all(rows.slice(0, this.shown).map((row) => this.node(row)));
       if (turn !== this.turn) return; // a later choice is being shown
       this.list.replaceChildren(...nodes);
@@ -117,12 +122,8 @@
     async open(anchor) {
       const row = this.rows.find((one) => one.anchor === anchor);
       if (!row) return false;
-      let place = this.matching().indexOf(row);
-      if (place < 0) {
-        this.form.reset();
-        place = this.matching().indexOf(row);
-      }
-      this.shown = Math.max(this.shown, place + 1);
+      if (!this.matching().includes(row)) this.form.reset();
+      this.linked = row;
       await (this.ready = this.show());
       const entry = await this.node(row);
       entry.querySelector("details").open = true;
