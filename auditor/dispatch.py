@@ -22,8 +22,9 @@ from auditor.errors import UsageError
 from auditor.model.audit import Audit
 from auditor.model.letter import Addressee, Channel, Delivery, Enclosure, Failed, Letter, Link, Since, Undelivered
 from auditor.model.narrowing import narrowed, narrowed_since
-from auditor.report.html import HTML_FILE, render_html
+from auditor.report.html import HTML_FILE
 from auditor.report.letter import render_failure, render_letter
+from auditor.report.paper import render_paper
 from auditor.report.pdf import PDF_FILE, render_pdf
 from auditor.store.files import write_atomically
 
@@ -145,7 +146,7 @@ def _written(audit: Audit, config: Config, parts: Iterable[tuple[str, ...]]) -> 
     for accounts in parts:
         with suppress(UsageError):
             path = config.output / part_name(accounts)
-            write_atomically(path, render_pdf(render_html(narrowed(audit, accounts))))
+            write_atomically(path, render_pdf(render_paper(narrowed(audit, accounts))))
             yield path
 
 

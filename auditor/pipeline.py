@@ -382,18 +382,18 @@ def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, by
     """Names and contents of the files, what is cheap first."""
     from auditor.report.html import HTML_FILE, render_html
     from auditor.report.markdown import render_markdown
+    from auditor.report.paper import render_paper
     from auditor.report.pdf import PDF_FILE, render_pdf
     from auditor.report.separated import render_csv
     from auditor.report.xlsx import render_xlsx
 
-    html = render_html(audit) if {Format.HTML, Format.PDF} & set(formats) else ""
     files: dict[Format, Callable[[], dict[str, bytes]]] = {
         Format.JSON: lambda: {past.AUDIT: render_json(audit).encode()},
         Format.MD: lambda: {"summary.md": render_markdown(audit).encode()},
         Format.CSV: lambda: render_csv(audit),
         Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},
-        Format.HTML: lambda: {HTML_FILE: html.encode()},
-        Format.PDF: lambda: {PDF_FILE: render_pdf(html)},
+        Format.HTML: lambda: {HTML_FILE: render_html(audit).encode()},
+        Format.PDF: lambda: {PDF_FILE: render_pdf(render_paper(audit))},
     }
     for form, made in files.items():
         if form in formats:

@@ -204,6 +204,19 @@ class FlowLogEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class NatRoute:
+    """A route table that leads to a NAT gateway, by which destinations, and the subnets that use it.
+
+    `is_main`: subnets without a table of their own use it too, and are among them.
+    """
+
+    route_table_id: str
+    is_main: bool
+    destinations: tuple[str, ...]
+    subnet_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NatGatewayCost:
     """A NAT gateway with its bytes in the window and its cost a month; `None` where nothing was measured."""
 
@@ -230,6 +243,8 @@ class NatGatewayCost:
     has_appliances: bool
     lines: tuple[Line, ...]
     senders: tuple[Sender, ...] = ()
+    interface_ids: tuple[str, ...] = ()
+    routes: tuple[NatRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +269,7 @@ class EndpointCost:
     lines: tuple[Line, ...]
     nat_gb_price: Decimal | None = None
     break_even_gb: Decimal | None = None
+    service_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

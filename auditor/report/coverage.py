@@ -21,6 +21,13 @@ def explained(nat: NatGatewayCost) -> str:
     return " ".join(_sentences(nat, nat.attribution)) if nat.attribution else ""
 
 
+def covered(nat: NatGatewayCost) -> str:
+    """How far its bytes are explained, in a few words for a finding."""
+    if nat.attribution is None:
+        return "no flow log tells where its bytes go."
+    return _coverage(nat, nat.attribution)
+
+
 def _sentences(nat: NatGatewayCost, read: FlowLogEvidence) -> Iterator[str]:
     yield _coverage(nat, read)
     if read.share_of_window is not None and read.share_of_window < 1:

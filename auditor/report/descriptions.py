@@ -20,6 +20,7 @@ TYPES = {
     "Totals": "Sums of what is known, in USD a month. They are lower bounds where unknown_lines is not 0.",
     "ScopeSummary": "What was seen of one account in one region.",
     "NatGatewayCost": "A NAT gateway, its bytes in the window and its cost a month.",
+    "NatRoute": "A route table that leads to a NAT gateway.",
     "FlowLogEvidence": "The flow logs that were read for a NAT gateway.",
     "Traffic": "Bytes that flow logs attribute to one destination, as seen on the days that were read.",
     "Talker": "One of the largest clients of a NAT gateway at one destination, on the days that were read.",
@@ -125,6 +126,12 @@ FIELDS = {
     "Sender.attributed": "Whether flow logs tell where the bytes go.",
     "Sender.bytes_monthly": "Bytes of both directions, scaled to a month of 730 hours.",
     "Sender.monthly_cost": "USD a month by the byte; null without a price.",
+    "NatGatewayCost.interface_ids": "Its network interfaces, by which flow records know it; since 1.3.",
+    "NatGatewayCost.routes": "The route tables that lead to it today; since 1.3.",
+    "NatRoute.route_table_id": "Route table id.",
+    "NatRoute.is_main": "Whether it is its VPC's main table, which subnets without another one use.",
+    "NatRoute.destinations": "CIDRs and prefix list ids that it leads to the NAT gateway.",
+    "NatRoute.subnet_ids": "The subnets that use the table.",
     "Traffic.service": _SERVICE,
     "Traffic.region": _SERVICE_REGION,
     "Traffic.bytes_up": _SEEN_UP,
@@ -184,6 +191,7 @@ FIELDS = {
         "GB a month, rounded up to a tenth, from which it costs less than a NAT gateway that stands there anyway; null"
         " where it never does or a price is not known; since 1.3."
     ),
+    "EndpointCost.service_name": "The full name of its service, as CloudWatch's dimension has it; since 1.3.",
     "Finding.id": "Stable from run to run.",
     "Finding.rule": "Id of the rule that found it.",
     "Finding.account_id": _ACCOUNT,

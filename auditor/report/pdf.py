@@ -1,4 +1,4 @@
-"""The HTML report as a PDF: the same text, laid out on pages."""
+"""The paper as a PDF that screen readers can follow (PDF/UA-1), laid out by WeasyPrint."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ PDF_FILE = "report.pdf"
 PANGO_PACKAGE = "libpangoft2-1.0-0"
 
 
-def render_pdf(html: str) -> bytes:
-    """The page as a PDF with bookmarks and page numbers; nothing is fetched, whatever the page asks for.
+def render_pdf(paper: str) -> bytes:
+    """The paper with bookmarks, page numbers and tags; nothing is fetched, whatever it asks for.
 
     `UsageError` where the system has no Pango, which WeasyPrint lays text out with.
     """
@@ -23,5 +23,6 @@ def render_pdf(html: str) -> bytes:
             f"A PDF needs the Pango library: install the Debian package {PANGO_PACKAGE}, "
             f"or choose other formats ({str(error).splitlines()[0]})"
         ) from error
-    pdf: bytes = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf()
+    document = HTML(string=paper, url_fetcher=URLFetcher(allowed_protocols=()))
+    pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
     return pdf

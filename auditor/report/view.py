@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from auditor.model.audit import Audit, Finding, NotEvaluated, PlanStep, Saving, Severity, Status
 from auditor.model.evidence import Gap, Source
 from auditor.model.money import ZERO, Bill, Difference, Line
 from auditor.report.destinations import Told, told
+from auditor.report.ledger import explained_share
 from auditor.report.text import counted, unique
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ REACH = frozenset({Source.ACCOUNT, Source.REGIONS})
 """Without these, nobody knows which resources there are at all."""
 
 SEVERITIES = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+TOP = 3
+"""Changes that the first page names."""
+
 SETTLED = frozenset({Status.ACCEPTED, Status.RESOLVED})
 
 
@@ -62,6 +67,16 @@ class Step:
     step: PlanStep
     numbered: NumberedFinding | None
 
+    @property
+    def title(self) -> str:
+        """Its finding's title, else its id."""
+        return self.numbered.finding.title if self.numbered else self.step.finding_id
+
+    @property
+    def worth(self) -> tuple[Decimal, Decimal]:
+        """What it saves, measured first."""
+        return self.step.saving, self.step.unmeasured_high
+
 
 @dataclass(frozen=True, slots=True)
 class GapGroup:
@@ -83,7 +98,7 @@ class SilentRule:
     places: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """An audit as a reader meets it."""
 
@@ -103,6 +118,18 @@ class View:
     gaps: tuple[GapGroup, ...]
     not_evaluated: tuple[SilentRule, ...]
     told: Told
+    explained_share: Decimal | None
+
+    @property
+    def top(self) -> tuple[Step, ...]:
+        """The steps worth most: by what was measured, and by the bound where nothing was."""
+        worth = [step for step in self.steps if step.step.saving > 0 or step.step.unmeasured_high > 0]
+        return tuple(sorted(worth, key=lambda step: step.worth, reverse=True)[:TOP])
+
+    @cached_property
+    def step_of(self) -> dict[str, PlanStep]:
+        """Steps by their finding's id."""
+        return {row.step.finding_id: row.step for row in self.steps}
 
     @property
     def severities(self) -> tuple[tuple[Severity, int], ...]:
@@ -134,6 +161,7 @@ def view(audit: Audit) -> View:
         gaps=_gap_groups(audit.gaps),
         not_evaluated=_silent_rules(audit.not_evaluated),
         told=told(audit),
+        explained_share=explained_share(audit.nat_gateways),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from auditor.model.attributed import Engine, FlowLogScan
@@ -14,6 +15,7 @@ from auditor.whatif.bill import Traffic
 from auditor.whatif.break_even import break_even_at, lowest
 from auditor.whatif.carried import Carried, carried
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
+from auditor.whatif.nat_routes import nat_routes
 from auditor.whatif.routing import zone_of_nat
 
 _METRICS_CALL = "cloudwatch:GetMetricData"
@@ -27,8 +29,11 @@ _CHARGED = {
 
 def nat_costs(evidence: Evidence, bill: Bill, traffic: Traffic) -> tuple[NatGatewayCost, ...]:
     """All NAT gateways, those that cost nothing included, the dearest first."""
-    found = carried(evidence, traffic)
-    rows = [_nat_cost(evidence, nat, bill.of(nat.id), found[nat.id]) for nat in evidence.network.nat_gateways]
+    found, routes = carried(evidence, traffic), nat_routes(evidence.network)
+    rows = [
+        replace(_nat_cost(evidence, nat, bill.of(nat.id), found[nat.id]), routes=routes.get(nat.id, ()))
+        for nat in evidence.network.nat_gateways
+    ]
     return tuple(sorted(rows, key=lambda row: ((row.monthly_cost or Decimal(0)).copy_negate(), row.id)))
 
 
@@ -100,6 +105,7 @@ def _nat_cost(evidence: Evidence, nat: NatGateway, bill: Bill, found: Carried) -
         has_appliances=nat.has_appliances,
         lines=bill.lines,
         senders=found.senders,
+        interface_ids=tuple(address.interface_id for address in nat.addresses if address.interface_id),
     )
 
 
@@ -122,6 +128,7 @@ def _endpoint_cost(evidence: Evidence, endpoint: Endpoint, bill: Bill) -> Endpoi
         lines=bill.lines,
         nat_gb_price=rate,
         break_even_gb=break_even_at(evidence.prices, endpoint, rate) if rate is not None else None,
+        service_name=endpoint.service_name,
     )
 
 

@@ -452,9 +452,9 @@ def _hostile_nat(number: int, text: str) -> NatGatewayCost:
     )
 
 
-def hostile_audit() -> Audit:
+def hostile_audit(texts: tuple[str, ...] = HOSTILE) -> Audit:
     """The example with hostile text wherever an account can put any."""
-    nats = tuple(_hostile_nat(n, text) for n, text in enumerate(HOSTILE))
+    nats = tuple(_hostile_nat(n, text) for n, text in enumerate(texts))
     findings = tuple(
         replace(
             S3_FINDING,
@@ -467,23 +467,23 @@ def hostile_audit() -> Audit:
             avoided=(replace(S3_FINDING.avoided[0], resource=text, label=text, source=text),),
             remediation=Remediation(cli=f"aws ec2 describe '{text}'", rollback=text),
         )
-        for n, text in enumerate(HOSTILE)
+        for n, text in enumerate(texts)
     )
     plan = tuple(replace(AUDIT.plan[0], step=n, finding_id=finding.id) for n, finding in enumerate(findings))
-    gaps = tuple(replace(AUDIT.gaps[0], reason=text, action=text) for text in HOSTILE)
+    gaps = tuple(replace(AUDIT.gaps[0], reason=text, action=text) for text in texts)
     return audit_with(
         nat_gateways=nats,
-        endpoints=tuple(replace(ENDPOINT, name=text, service=text) for text in HOSTILE),
+        endpoints=tuple(replace(ENDPOINT, id=f"vpce-{n}", name=text, service=text) for n, text in enumerate(texts)),
         findings=findings,
         plan=plan,
         gaps=gaps,
-        not_evaluated=tuple(replace(AUDIT.not_evaluated[0], reason=text) for text in HOSTILE),
-        notes=HOSTILE,
+        not_evaluated=tuple(replace(AUDIT.not_evaluated[0], reason=text) for text in texts),
+        notes=texts,
         plan_remediation=tuple(
-            PlanRemediation(text, text, (1,), Remediation(text, text, text, text)) for text in HOSTILE
+            PlanRemediation(text, text, (1,), Remediation(text, text, text, text)) for text in texts
         ),
         cost_of_this_run=replace(
             AUDIT.cost_of_this_run,
-            scans=tuple(replace(AUDIT.cost_of_this_run.scans[0], flow_log_id=text) for text in HOSTILE),
+            scans=tuple(replace(AUDIT.cost_of_this_run.scans[0], flow_log_id=text) for text in texts),
         ),
     )

@@ -23,7 +23,7 @@ def test_both_directions_add_up_and_a_day_without_a_datapoint_has_no_bar() -> No
         Series("nat-1", "BytesOutToSource", days(1), (140,)),
         Series("nat-2", "BytesInFromSource", days(3), (1_000,)),
     )
-    chart = daily(audit_with(window=WEEK, series=series), "nat-1")
+    chart = daily(audit_with(window=WEEK, series=series)).get("nat-1")
     assert chart is not None
     assert chart.width == 28  # seven days of four pixels
     shown = [(bar.day.day, bar.x, bar.bytes, bar.height) for bar in chart.bars]
@@ -33,11 +33,11 @@ def test_both_directions_add_up_and_a_day_without_a_datapoint_has_no_bar() -> No
 
 def test_days_outside_the_window_are_left_out() -> None:
     series = (Series("nat-1", "BytesInFromSource", days(8, 9), (1, 1)),)
-    assert daily(audit_with(window=WEEK, series=series), "nat-1") is None
+    assert daily(audit_with(window=WEEK, series=series)).get("nat-1") is None
 
 
 def test_a_gateway_without_a_datapoint_has_no_chart() -> None:
-    assert daily(audit_with(window=WEEK, series=()), "nat-1") is None
+    assert daily(audit_with(window=WEEK, series=())).get("nat-1") is None
 
 
 def test_a_share_of_nothing_is_nothing() -> None:

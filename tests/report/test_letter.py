@@ -26,8 +26,9 @@ from tests.report.example import (
     empty_audit,
     hostile_audit,
 )
-from tests.report.test_html import ELEMENTS_THAT_ACT, Page
+from tests.report.test_html import Page
 
+ELEMENTS_THAT_ACT = frozenset(("script", "img", "iframe", "object", "embed", "form", "input", "base", "link"))
 LAST = datetime(2026, 11, 13, 6, tzinfo=UTC)
 ATTACHED = Enclosure("s3://acme/runs/2026-11-20", 1_234_567, is_attached=True)
 LINK = "https://acme.example/report.pdf?X-Amz-Signature=abc&x=1"

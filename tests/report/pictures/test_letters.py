@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-from html import unescape
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,7 +10,9 @@ from hypothesis import strategies as st
 
 from auditor.report.pictures.letters import fitted, width
 from tests.report.pictures.audits import NAMES
-from tests.report.test_html import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SAMPLES = (
     *(name[:80] for name in NAMES if name and "\x1b" not in name),
@@ -30,21 +28,21 @@ SAMPLES = (
 )
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+MEASURE = """([texts, style]) => texts.map(text => {
+  const span = document.createElement("span");
+  span.style.cssText = style;
+  span.textContent = text;
+  document.body.append(span);
+  return span.getBoundingClientRect().width;
+})"""
+
+
 @pytest.mark.parametrize("bold", [False, True])
-def test_no_text_is_wider_in_a_browser_than_estimated(tmp_path: Path, *, bold: bool) -> None:
-    page = tmp_path / "letters.html"
+def test_no_text_is_wider_in_a_browser_than_estimated(browser: Browser, *, bold: bool) -> None:
     style = f"font: {'bold' if bold else 'normal'} 100px DejaVu Sans, sans-serif; white-space: pre"
-    texts = json.dumps(SAMPLES).replace("<", "\\u003c")  # no sample may end the script
-    script = (
-        f"const spans = {texts}.map(text => {{ const s = document.createElement('span');"
-        f"s.style.cssText = {json.dumps(style)}; s.textContent = text; document.body.append(s); return s }});"
-        "document.title = JSON.stringify(spans.map(s => s.getBoundingClientRect().width))"
-    )
-    page.write_text(f"<!DOCTYPE html><meta charset=utf-8><title></title><body><script>{script}</script></body>")
-    found = re.search(r"<title>(.*?)</title>", chromium(page, tmp_path / "profile"))
-    assert found
-    measured = json.loads(unescape(found[1]))
+    page = browser.new_page()
+    measured = page.evaluate(MEASURE, [SAMPLES, style])
+    page.close()
     assert len(measured) == len(SAMPLES)
     too_wide = {text: (is_, width(text, 100, bold=bold)) for text, is_ in zip(SAMPLES, measured, strict=True)}
     assert {text: pair for text, pair in too_wide.items() if pair[0] > pair[1]} == {}

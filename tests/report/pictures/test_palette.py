@@ -11,6 +11,7 @@ from auditor import resources
 from auditor.report.pictures.palette import PAINTS
 
 CSS = (resources.path("templates") / "pictures.css").read_text()
+FORMS = r"(fill|stroke): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)"
 NEIGHBOURS = (
     ("nat-soft", "nat", "nat-rest", "endpoint", "endpoint-soft"),
     ("nat", "endpoint"),
@@ -33,13 +34,11 @@ def contrast(one: str, other: str) -> float:
 
 
 def dark(name: str) -> dict[str, str]:
-    """What the page's CSS says of a paint on a dark screen."""
-    night = CSS[CSS.index("prefers-color-scheme: dark") : CSS.index("@media print")]
-    found: dict[str, str] = {}
-    for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", night.partition("{")[2]):
-        if f".drawing .{name}" in [one.strip() for one in selectors.split(",")]:
-            found |= dict(re.findall(r"(fill|stroke): (#[0-9a-f]{6})", body))
-    return found
+    """What the page's CSS says of a paint on a dark screen; on a light one it says what paper shows."""
+    (body,) = re.findall(rf"\.drawing \.{name} \{{([^{{}}]*)\}}", CSS)
+    found = {kind: (light, night) for kind, light, night in re.findall(FORMS, body)}
+    assert {kind: light for kind, (light, _) in found.items()} == {kind: getattr(PAINTS[name], kind) for kind in found}
+    return {kind: night for kind, (_, night) in found.items()}
 
 
 @pytest.mark.parametrize("row", NEIGHBOURS)
