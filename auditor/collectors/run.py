@@ -89,6 +89,7 @@ class Run:
     scopes: list[Scope] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     reached: list[ScopeCalls] = field(default_factory=list)
+    is_stopped: bool = False
 
 
 def window_of(days: int, now: datetime) -> Window:
@@ -141,6 +142,7 @@ async def _read_all(run: Run, own: ScopeCalls) -> None:
     except asyncio.CancelledError:
         if task := asyncio.current_task():
             task.uncancel()
+        run.is_stopped = True
         _leave_gaps(run)
 
 
@@ -216,6 +218,8 @@ async def _read_scope(run: Run, calls: ScopeCalls, enabled: set[str]) -> None:
 def _require_access(run: Run) -> None:
     if any(scope.status in {"audited", "partial", "skipped"} for scope in run.scopes):
         return
+    if run.is_stopped:
+        raise KeyboardInterrupt
     gaps = [*run.gaps, *(gap for scope in run.scopes for gap in scope.gaps)]
     reasons = list(dict.fromkeys(gap.reason for gap in gaps))
     raise NoAccessError(f"nothing could be read: {reasons[0] if reasons else 'no account and no region to read'}")

@@ -17,7 +17,7 @@ from auditor.schedules import Schedule
 
 ENVIRONMENT_PREFIX = "AUDITOR_"
 
-EXTERNAL_ID = re.compile(r"AUDITOR_EXTERNAL_ID(_[0-9]{12})?")
+EXTERNAL_ID = re.compile(r"AUDITOR_EXTERNAL_ID(?:_([0-9]{12}))?")
 """Variables that hold an external id: that of all accounts, or of one."""
 
 TABLES = {
@@ -74,12 +74,12 @@ def secrets_in(values: dict[str, Any], path: Path | None, table: str = "") -> It
     for key in list(values):
         if table != "owners" and isinstance(values[key], dict):
             yield from secrets_in(values[key], path, key)
-        elif isinstance(values[key], list):
-            for one in values[key]:
-                yield from secrets_in(one, path, key) if isinstance(one, dict) else ()
         elif where := next((told for pattern, told in _SECRET_KEYS if re.fullmatch(pattern, key.lower())), None):
             del values[key]
             yield f"{key}{f' of [{table}]' if table else ''} in {path}: a secret stands in no file of settings: {where}"
+        elif isinstance(values[key], list):
+            for one in values[key]:
+                yield from secrets_in(one, path, key) if isinstance(one, dict) else ()
 
 
 def with_tables(values: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,8 @@ def with_tables(values: dict[str, Any]) -> dict[str, Any]:
 
 def _with_external_ids(values: dict[str, Any]) -> dict[str, Any]:
     """`AUDITOR_EXTERNAL_ID_123456789012`: that of one account, which is a secret too."""
-    found = {name[-12:]: value for name, value in os.environ.items() if EXTERNAL_ID.fullmatch(name) and value}
+    named = ((EXTERNAL_ID.fullmatch(name), value) for name, value in os.environ.items() if value)
+    found = {match[1]: value for match, value in named if match and match[1]}
     accounts = values.get("account", {})
     if found and isinstance(accounts, dict):
         values["account"] = accounts | {one: accounts.get(one, {}) | {"external_id": found[one]} for one in found}

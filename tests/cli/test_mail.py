@@ -88,6 +88,6 @@ def test_mail_without_anywhere_to_go_is_refused_before_anything_is_read(run: Aud
 
 
 def test_the_policy_for_mail_is_printed() -> None:
-    done = in_process("iam", "--mail-from", "auditor@example.com", "--owner-tag")
+    done = in_process("iam", "--for", "mail,owners", "--mail-from", "auditor@example.com")
     assert '"ses:FromAddress": "auditor@example.com"' in done.stdout
     assert '"organizations:ListTagsForResource"' in done.stdout
