@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from auditor.errors import UsageError
 
 PDF_FILE = "report.pdf"
@@ -23,6 +25,8 @@ def render_pdf(paper: str) -> bytes:
             f"A PDF needs the Pango library: install the Debian package {PANGO_PACKAGE}, "
             f"or choose other formats ({str(error).splitlines()[0]})"
         ) from error
+    # It warns of our own style and of the system's fonts: whoever reads the log of a run can mend neither.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     document = HTML(string=paper, url_fetcher=URLFetcher(allowed_protocols=()))
     pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
     return pdf

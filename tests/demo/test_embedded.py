@@ -52,7 +52,7 @@ def test_a_moto_without_the_patched_attribute_is_refused() -> None:
 
 @pytest.mark.usefixtures("company")
 def test_models_of_services_are_decoded_once_and_are_what_their_files_say() -> None:
-    """Also after a company was built with them, and though moto adds to its own. (botocore itself adds to S3's.)"""
+    """Also after a company was built with them, and though moto adds to its own. Botocore itself adds to S3's."""
     ec2 = Loader().load_service_model("ec2", "service-2")
     assert Loader().load_service_model("ec2", "service-2") is ec2
     for name in ("ec2/2016-11-15/service-2", "sts/2011-06-15/service-2", "s3/2006-03-01/endpoint-rule-set-1"):
