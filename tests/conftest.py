@@ -38,6 +38,11 @@ def hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_FIRST_PAUSE", 0.01)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait, for leases to end and for processes to be killed."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long come first: no worker begins one when the others have nothing left to do."""
     slow = {item.path for item in items if isinstance(item, pytest.Function) and _takes_long(item)}

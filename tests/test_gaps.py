@@ -98,11 +98,14 @@ def findings_outside(audit: Audit, silent: set[tuple[str, ScopeId]]) -> dict[str
 def test_the_company_shows_what_the_denials_below_take_away(untouched: Seen) -> None:
     """Every source is asked for somewhere, all is read, and all rules have a finding but those named here.
 
-    Records of flow logs are read afterwards, in a stage of their own.
+    Records of flow logs are read afterwards, in a stage of their own. Nobody asks for an organization here.
     """
     assert not untouched.evidence.all_gaps
     read_later = {Source.FLOW_RECORDS, Source.QUERY_LOGS}
-    assert {source for _, source in untouched.asked} == set(Source) - {Source.PEERINGS} - read_later
+    assert {source for _, source in untouched.asked} == set(Source) - {
+        Source.PEERINGS,
+        Source.ORGANIZATION,
+    } - read_later
     silent = {rule.id for rule in all_rules()} - {finding.rule for finding in untouched.audit.findings}
     # Only flow logs tell what endpoints can replace, and what was measured elsewhere.
     few = {"endpoint-security-group-open", "interface-endpoint-single-az", "measured-elsewhere"}

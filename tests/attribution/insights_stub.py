@@ -66,7 +66,9 @@ class InsightsStub:
             def do_POST(self) -> None:
                 operation = self.headers["X-Amz-Target"].partition(".")[2]
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                recorded_calls.note("logs", operation, {}, self.headers["User-Agent"])
+                recorded_calls.note(
+                    "monitoring" if operation == "GetMetricData" else "logs", operation, {}, self.headers["User-Agent"]
+                )
                 status, found = stub.respond(operation, json.loads(body))
                 content = json.dumps(found).encode()
                 self.send_response(status)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auditor.analyzer import situation_of
@@ -62,6 +62,7 @@ def amounts(bounds: Bounds) -> tuple[Fraction, Fraction]:
     return Fraction(low), Fraction(high)
 
 
+@settings(max_examples=25)
 @given(evidences(), st.data())
 def test_no_way_that_the_bytes_may_have_gone_saves_less_than_low_or_more_than_high(
     evidence: Evidence, data: st.DataObject
