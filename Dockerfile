@@ -47,7 +47,7 @@ COPY --from=packages /opt/auditor /opt/auditor
 RUN /opt/auditor/bin/python -c "import aiobotocore.session, apprise, duckdb, numpy, obstore, weasyprint; \
       import auditor.cli, auditor.dispatch, auditor.pipeline, auditor.report.html, auditor.report.pdf; \
       assert weasyprint.HTML(string='<p>Auditor</p>').write_pdf().startswith(b'%PDF')" && \
-    rm -rf /tmp/* /root/.cache
+    rm -rf /tmp/* ~/.cache
 
 # 3. One layer of that, so that what was deleted is not in the image; that is why a whole file system is copied.
 FROM scratch
