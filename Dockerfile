@@ -9,13 +9,13 @@ FROM ${BASE} AS packages
 SHELL ["/bin/sh", "-euxc"]
 # Debian keeps no old versions, so one that is named here could not be installed for long.
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install --yes --no-install-recommends binutils && rm -rf /var/lib/apt/lists/* && \
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/* && \
     python3 -m venv --without-pip /opt/auditor
 WORKDIR /build
 COPY requirements.lock ./
 RUN python3 -m pip --python /opt/auditor/bin/python install --disable-pip-version-check --no-cache-dir --no-compile \
       --only-binary :all: --require-hashes --requirement requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY auditor auditor
 COPY templates templates
 COPY config config
@@ -43,9 +43,10 @@ RUN apt-get update && \
     install --directory /var/cache /var/log && \
     dpkg --purge --force-all apt apt-utils sqv libapt-pkg6.0t64 libapt-pkg7.0 libdb5.3t64 perl-base
 COPY --from=packages /opt/auditor /opt/auditor
-# A page of PDF shows that all is there, and leaves bytecode of what a run imports and the list of fonts.
-RUN /opt/auditor/bin/python -c "import aiobotocore.session, apprise, duckdb, numpy, obstore, weasyprint; \
+# A page of PDF and the compiled part show that all is there, and leave bytecode of what a run imports and the list of fonts.
+RUN /opt/auditor/bin/python -c "import aiobotocore.session, apprise, duckdb, obstore, weasyprint; \
       import auditor.cli, auditor.dispatch, auditor.pipeline, auditor.report.html, auditor.report.pdf; \
+      from auditor.attribution.summing import library; assert library(); \
       assert weasyprint.HTML(string='<p>Auditor</p>').write_pdf().startswith(b'%PDF')" && \
     rm -rf /tmp/* ~/.cache
 

@@ -11,19 +11,20 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 UV := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+BUILT_FROM := pyproject.toml hatch_build.py auditor/attribution/summing.c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# Pango lays out the PDF; the tests look at its pages and at the HTML page in a browser.
-DEMO_PACKAGES := libpangoft2-1.0-0 fonts-dejavu-core
+# Pango lays out the PDF, and the C compiler makes what reads flow logs; the tests look at pages in a browser.
+DEMO_PACKAGES := libpangoft2-1.0-0 fonts-dejavu-core gcc libc6-dev
 TEST_PACKAGES := $(DEMO_PACKAGES) poppler-utils chromium
 
 .PHONY: demo test check lock clean
 .DELETE_ON_ERROR:
 
-demo: .venv/.demo-packages .venv/.demo
+demo: .venv/.demo
 	$(BIN)/auditor demo
 
-test: .venv/.test-packages .venv/.dev
+test: .venv/.dev
 	$(BIN)/pytest
 
 check: .venv/.dev
@@ -37,7 +38,7 @@ lock: .venv/.dev
 	$(UV) --all-extras --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv build dist test-artifacts .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf auditor/attribution/_summing.so .venv build dist test-artifacts .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.python:
@@ -47,13 +48,13 @@ clean:
 	@touch $@
 
 # The build backend comes from the lock too, so nothing is installed that no hash vouches for.
-.venv/.demo: requirements.lock pyproject.toml | .venv/.python
+.venv/.demo: requirements.lock $(BUILT_FROM) | .venv/.demo-packages
 	$(PIP) install --only-binary :all: --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The development lock holds all of the other one, in the same versions.
-.venv/.dev: requirements-dev.lock requirements.lock pyproject.toml | .venv/.python
+.venv/.dev: requirements-dev.lock requirements.lock $(BUILT_FROM) | .venv/.test-packages
 	$(PIP) install --only-binary :all: --require-hashes --requirement requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.demo

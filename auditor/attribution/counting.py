@@ -69,8 +69,10 @@ _NUMBERS = ("bytes", "start", "end")
 NAMING = ("interface-id", "resource-id", TRANSIT_FIELD)
 """The fields that may name a NAT gateway; the first one that is not '-' does."""
 
-WEIGHT = "weight"
-"""A column of rows that stand for several records each: how many; `bytes` is their sum, `start`, `end` their span."""
+WEIGHT = "_weight"
+"""A column of rows that stand for several records each: how many; `bytes` is their sum, `start`, `end` their span.
+
+No field of a file can have this name."""
 
 USED = frozenset(_NUMBERS) | {
     *("interface-id", "resource-id", TRANSIT_FIELD, "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr"),

@@ -1,8 +1,9 @@
-"""Runs the counting over files with DuckDB: text as rows that were grouped before, Parquet directly."""
+"""Runs the counting over files with DuckDB: text as lines that were summed before, Parquet directly."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from auditor.attribution.counting import (
 from auditor.attribution.lanes import TextFile, Unreadable
 from auditor.attribution.record_format import RecordFormat, columns
 from auditor.attribution.sources import column_kind, parquet_source, text_source, typed_parquet_source
+from auditor.attribution.summing import Plan, Summing
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
 from auditor.model.network import NatGateway
@@ -164,21 +166,19 @@ class Scan:
         self.connection.commit()
 
     def _count_text(self, form: RecordFormat, group: Sequence[TextFile]) -> None:
-        from auditor.attribution.grouping import Grouping  # noqa: PLC0415 -- NumPy
-        from auditor.attribution.plain_lines import Splitter  # noqa: PLC0415 -- NumPy
-
         span = self._span(group)
-        keys = [key for key, _, _ in record_keys(self.gateways)]
-        count_odd = partial(self._count_odd, form, span)
-        skips_private = bool(span) and not form.names_clients
-        splitter = Splitter(form, keys, self._seconds, skips_private=skips_private)
-        grouping = Grouping(self.connection, splitter, count_odd)
-        grouping.read(group)
-        self.unreadable += grouping.unreadable
-        self._count_lines(grouping.form, grouping.rows(), grouping.count, span)
+        keys = tuple(key for key, _, _ in record_keys(self.gateways))
+        plan = Plan(form, keys, self._seconds, skips_private=bool(span) and not form.names_clients)
+        with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+            summing = Summing(plan, Path(folder), partial(self._count_odd, form, span))
+            summing.read(group)
+            self.unreadable += summing.unreadable
+            if summing.paths:
+                records = text_source(summing.paths, plan.summed, keeps_errors=False)
+                self._count_lines(plan.summed, records, summing.count, span)
 
     def _count_odd(self, form: RecordFormat, span: Seconds | None, path: Path, count: int) -> None:
-        records = text_source(path, form, keeps_errors=bool(span))
+        records = text_source([path], form, keeps_errors=bool(span))
         self._count_lines(form, records, count, span)
 
     def _count_lines(self, form: RecordFormat, records: str, count: int, span: Seconds | None) -> None:

@@ -21,17 +21,17 @@ def column_kind(name: str) -> str:
     return "BIGINT" if name in _NUMBERS else "VARCHAR"
 
 
-def text_source(path: Path, form: RecordFormat, *, keeps_errors: bool) -> str:
-    """A file of records, one a line; lines that are none are left out, and kept as errors if wanted: a kilobyte each.
+def text_source(paths: Sequence[Path], form: RecordFormat, *, keeps_errors: bool) -> str:
+    """Files of records, one a line; lines that are none are left out, and kept as errors if wanted: a kilobyte each.
 
     Only the columns that are used keep their names, so no name out of a file becomes SQL.
     """
     kinds = {
-        (name.replace("-", "_") if name in USED else f"_{number}"): column_kind(name)
+        (name.replace("-", "_") if name in USED or name == WEIGHT else f"_{number}"): column_kind(name)
         for number, name in enumerate(form.fields)
     }
     return (
-        f"read_csv({_literal([path])}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
+        f"read_csv({_literal(paths)}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
         f" escape = '', comment = '', nullstr = '-', compression = 'none',"
         f" {_WITH_ERRORS if keeps_errors else _SILENTLY},"
         f" buffer_size = {_BUFFER}, max_line_size = {_BUFFER // 4})"

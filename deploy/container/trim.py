@@ -1,7 +1,7 @@
 """Removes from the image's virtual environment what no run uses: `python trim.py SITE-PACKAGES`.
 
 - models of AWS services that neither Auditor nor its demo calls (botocore has more than 400);
-- sources and headers of compiled modules, stubs, untranslated texts, tests of NumPy;
+- sources and headers of compiled modules, stubs, untranslated texts;
 - symbols of compiled modules, save where auditwheel has moved things about: strip breaks those.
 """
 
@@ -21,8 +21,7 @@ DEMO = frozenset({"iam"})
 """What the demo calls beyond the audit."""
 
 _SOURCES = ("*.c", "*.h", "*.a", "*.pyx", "*.pxd", "*.pyi", "*.po")
-_TESTS = ("numpy/tests", "numpy/*/tests", "numpy/f2py")
-_PATCHED = ("numpy", "PIL", "*.libs")
+_PATCHED = ("PIL", "*.libs")
 
 
 def services() -> set[str]:
@@ -36,7 +35,6 @@ def unused(packages: Path) -> Iterator[Path]:
     yield from (
         path for path in (packages / "botocore/data").iterdir() if path.is_dir() and path.name not in services()
     )
-    yield from (path for pattern in _TESTS for path in packages.glob(pattern))
     yield from (path for pattern in _SOURCES for path in packages.rglob(pattern) if path.is_file())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.attribution.files import find_files
-from auditor.attribution.lanes import Lanes, TextFile, lines
+from auditor.attribution.lanes import Lanes, TextFile, blocks
 from auditor.attribution.record_format import DEFAULT, columns, header, parse_log_format
 from auditor.errors import UsageError
 
@@ -19,7 +19,7 @@ CONTENT = f"{HEADER}\n{RECORDS}".encode()
 
 
 def read(path: Path, *, has_header: bool = True) -> str:
-    return b"".join(lines(TextFile(path, has_header))).decode()
+    return b"".join(one.lines for one in blocks(TextFile(path, has_header))).decode()
 
 
 def made(path: Path, content: bytes) -> Path:
@@ -48,8 +48,8 @@ def test_a_file_that_ends_too_early_gives_its_whole_lines_first(cut: int, tmp_pa
     path = made(tmp_path / "x.gz", gzip.compress(CONTENT)[:-cut])
     seen = b""
     with pytest.raises(EOFError, match="too early"):  # noqa: PT012
-        for block in lines(TextFile(path, has_header=True)):
-            seen += block
+        for block in blocks(TextFile(path, has_header=True)):
+            seen += block.lines
     text = seen.decode()
     assert RECORDS.startswith(text)
     assert text.endswith("\n")

@@ -102,7 +102,7 @@ def test_the_models_that_stay_are_those_of_every_client_in_the_code(tmp_path: Pa
 
 
 def test_modules_that_auditwheel_has_patched_are_not_stripped(tmp_path: Path) -> None:
-    for name in ("numpy/_core/a.so", "numpy.libs/b.so", "PIL/c.so", "fontTools/misc/d.so"):
+    for name in ("pillow.libs/b.so", "PIL/c.so", "fontTools/misc/d.so"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert [path.name for path in trim.with_symbols(tmp_path)] == ["d.so"]
