@@ -407,6 +407,7 @@ def _without_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # else the collector goes through all of it at once
         gc.enable()
 
 

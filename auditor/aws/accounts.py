@@ -73,17 +73,24 @@ class Accounts:
     access: Access = Access()
     _chained: asyncio.Task[ScopeCalls] | None = None
 
+    def require_role(self, account_id: str) -> None:
+        """`UsageError` where the account is not the caller's own and no role is named."""
+        if not (self._is_own(account_id) or self.access.of(account_id).role):
+            raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
+
     async def reach(self, account_id: str) -> ScopeCalls:
         """An account; `UsageError` where no role is named, `AwsFailureError` where one is refused."""
-        wanted = self.access.of(account_id)
-        if account_id == self.own.account_id and account_id not in self.access.exceptional:
+        self.require_role(account_id)
+        if self._is_own(account_id):
             return self.own.at(self.own.region)
-        if not wanted.role:
-            raise UsageError(f"account {account_id} is not the caller's own: name the role to assume in it with --role")
-        arn = wanted.role
+        wanted = self.access.of(account_id)
+        arn = str(wanted.role)
         if not arn.startswith("arn:"):
             arn = f"arn:{partition(self.own)}:iam::{account_id}:role/{arn}"
         return await self._assume(await self._base(), account_id, arn, wanted.external_id)
+
+    def _is_own(self, account_id: str) -> bool:
+        return account_id == self.own.account_id and account_id not in self.access.exceptional
 
     async def _base(self) -> ScopeCalls:
         """Who assumes the roles of accounts."""

@@ -138,6 +138,8 @@ async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[st
 async def _read_all(run: Run, own: ScopeCalls) -> None:
     try:
         run.wanted += await _accounts(run, own)
+        for account_id in run.wanted:
+            run.accounts.require_role(account_id)
         await asyncio.gather(*(_read_account(run, account_id) for account_id in run.wanted))
     except asyncio.CancelledError:
         if task := asyncio.current_task():

@@ -22,7 +22,8 @@ from auditor.aws.operations import (
     GET_PRODUCTS,
     Operation,
 )
-from auditor.aws.session import AuditSession, Target, parse_time
+from auditor.aws.session import AuditSession, Target
+from auditor.aws.times import parse_time
 from auditor.errors import NoAccessError, UsageError
 from tests.embedded import MEMBER, OWN, Served, read
 from tests.fault_proxy import FaultProxy
