@@ -17,6 +17,11 @@ class Connections:
     def __init__(self) -> None:
         self._opened: list[tuple[dict[str, Any], _Shared]] = []
 
+    @property
+    def only(self) -> AIOHTTPSession | None:
+        """The session of all clients; `None` where there is none yet, or more than one."""
+        return self._opened[0][1] if len(self._opened) == 1 else None
+
     def __call__(self, **settings: Any) -> AIOHTTPSession:
         """The session of these settings."""
         for known, session in self._opened:

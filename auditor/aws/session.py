@@ -2,7 +2,7 @@
 
 A client of EC2's full model costs 50–180 ms; one a region would cost more than all calls together. So region and
 credentials are set per call, in two of botocore's documented events: `before-endpoint-resolution` (the rule set
-computes the URL of that region) and `before-call` (the signature's region and credentials).
+computes the URL of that region) and `before-call` (signed for the region with the account's credentials, and sent).
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from auditor.aws.connections import Connections
 from auditor.aws.failures import AwsFailureError, Kind, failure
 from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, Operation
 from auditor.aws.pacing import SHARE, Pacer
+from auditor.aws.sending import Sender, Sent
+from auditor.aws.signing import Place
 from auditor.errors import UsageError
 from auditor.model.evidence import Call
 
@@ -43,6 +45,16 @@ _CALLS_IN_FLIGHT = 128
 _FIRST_CALL_IS_SENT = 0.02
 _FIRST_PAUSE = 1.0
 _PREPARED = ("sts", "ec2", "cloudwatch", "pricing")
+_CONFIG = AioConfig(
+    connect_timeout=5,
+    read_timeout=30,
+    max_pool_connections=_CALLS_IN_FLIGHT,
+    # Its own retries know nothing of accounts: one that is throttled would use up the retries of all.
+    retries={"mode": "standard", "total_max_attempts": 1},
+    # Both save a tenth of the time: requests are few and fixed, and a test validates them against AWS's models.
+    user_agent=f"auditor/{__version__}",
+    parameter_validation=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +91,16 @@ class AuditSession:
         self._session = AioSession(profile=profile)
         self._stack = AsyncExitStack()
         self._clients: dict[str, asyncio.Task[Any]] = {}
-        self._config = _config()
+        connections, answers = Connections(), Answers()
+        self._config = _CONFIG.merge(AioConfig(http_session_cls=connections))
+        self._sender = Sender(connections, answers)
         self._slots = asyncio.Semaphore(_CALLS_IN_FLIGHT)
         self._pacer = Pacer(share)
         guard.install(self._session, operations)
         self._session.register("before-endpoint-resolution", _resolve_in_region)
-        self._session.register("before-call", _sign_for_target)
-        self._session.register("before-send", _count)
-        self._session.register_component("response_parser_factory", Answers())
+        self._session.register("before-call", self._send)
+        self._session.register("before-send", _count_sent)
+        self._session.register_component("response_parser_factory", answers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,23 +184,23 @@ class AuditSession:
             _target.reset(token)
         return dict(answer)
 
+    async def _send(
+        self, model: Any, params: dict[str, Any], context: dict[str, Any], request_signer: Any, **_: Any
+    ) -> Sent | None:
+        """Send a call for the target, or have botocore do so: signed for its region, with its credentials."""
+        target = _target.get()
+        signing = context.setdefault("signing", {})
+        signing.update(region=target.region, request_credentials=target.credentials)
+        way = self._sender.way(model, params, context)
+        if way is None:
+            return None
+        _count(model.service_model.service_id.hyphenize(), model.name)
+        place = Place(target.region, signing.get("signing_name") or request_signer.signing_name)
+        return await self._sender.send(way, model, params, place, target.credentials)
+
     async def _open(self, service: str) -> Any:
         context = self._session.create_client(service, region_name=DEFAULT_REGION, config=self._config)
         return await self._stack.enter_async_context(context)
-
-
-def _config() -> AioConfig:
-    return AioConfig(
-        connect_timeout=5,
-        read_timeout=30,
-        max_pool_connections=_CALLS_IN_FLIGHT,
-        http_session_cls=Connections(),
-        # Its own retries know nothing of accounts: one that is throttled would use up the retries of all.
-        retries={"mode": "standard", "total_max_attempts": 1},
-        # Both save a tenth of the time: requests are few and fixed, and a test validates them against AWS's models.
-        user_agent=f"auditor/{__version__}",
-        parameter_validation=False,
-    )
 
 
 def _require_usable_endpoints() -> None:
@@ -208,13 +222,11 @@ def _resolve_in_region(builtins: dict[str, Any], **_: Any) -> None:
     builtins["AWS::Region"] = _target.get().region
 
 
-def _sign_for_target(context: dict[str, Any], **_: Any) -> None:
-    target = _target.get()
-    context.setdefault("signing", {}).update(region=target.region, request_credentials=target.credentials)
+def _count_sent(event_name: str, **_: Any) -> None:
+    _count(*event_name.split(".")[1:3])
 
 
-def _count(event_name: str, **_: Any) -> None:
-    service, operation = event_name.split(".")[1:3]
+def _count(service: str, operation: str) -> None:
     target = _target.get()
     target.sent[f"{service}:{operation}"] += 1
     _log.info("%s %s %s:%s", target.account_id or "-", target.region, service, operation)

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
+from aiobotocore.httpsession import AIOHTTPSession
 
 from auditor.aws import session as session_module
 from auditor.aws.accounts import Access, Accounts, Exceptional, own_account
@@ -48,16 +50,15 @@ def in_session(use: Callable[[AuditSession], Awaitable[T]], profile: str | None 
 def about_to_send(region: str, operation: Operation, **params: object) -> tuple[str, str]:
     """The URL of a call, and the scope that its signature names; nothing leaves the process."""
 
-    def stop(request: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's own
-        scope = re.search(rb"Credential=\w+/\d+/([\w-]+/\w+)/", bytes(request.headers["Authorization"]))
+    async def stop(_: object, request: Any) -> None:  # noqa: ANN401 -- botocore's own
+        scope = re.search(r"Credential=\w+/\d+/([\w-]+/\w+)/", request.headers["Authorization"])
         assert scope
-        raise SentError(request.url, scope[1].decode())
+        raise SentError(request.url, scope[1])
 
     async def call(session: AuditSession) -> None:
-        session._session.register("before-send", stop)
         await session.call(Target(OWN, region, _credentials()), operation, params)
 
-    with pytest.raises(SentError) as sent:
+    with patch.object(AIOHTTPSession, "send", stop), pytest.raises(SentError) as sent:
         in_session(call)
     url, scope = sent.value.args
     return url, scope
