@@ -92,13 +92,14 @@ class _Members(dict[str, tuple[str, Any] | None]):
         return found
 
 
-def _of_xml(shape: Shape) -> Read:
+def _of_xml(shape: Shape) -> Read | None:
+    """`None` for a text, which most elements are: it is read without a call."""
     if {"flattened", "xmlAttribute", "location"} & shape.serialization.keys():
         raise _UnusualError
     if shape.type_name == "structure":
         return _structure_of_xml(shape)
     if shape.type_name == "list":
-        return _list_of_xml(_of_xml(shape.member))
+        return _list_of_xml(_of_xml(shape.member) or _text)
     if shape.type_name not in _TEXTS:
         raise _UnusualError
     return _TEXTS[shape.type_name]
@@ -114,7 +115,7 @@ def _structure_of_xml(shape: Shape) -> Read:
                 name, read_member = member
                 if name in found:
                     raise ResponseParserError(f"{name} stands twice in one {shape.name}")
-                found[name] = read_member(child)
+                found[name] = read_member(child) if read_member else child.text or ""
         return found
 
     return read
@@ -124,8 +125,12 @@ def _list_of_xml(read_item: Read) -> Read:
     return lambda element: [read_item(item) for item in element]
 
 
-_TEXTS: dict[str, Read] = {
-    "string": lambda element: element.text or "",
+def _text(element: Element) -> str:
+    return element.text or ""
+
+
+_TEXTS: dict[str, Read | None] = {
+    "string": None,
     "boolean": lambda element: element.text == "true",
     "integer": lambda element: int(element.text),
     "long": lambda element: int(element.text),
@@ -185,6 +190,6 @@ def _decode_xml(body: bytes) -> Element:
 
 
 _PROTOCOLS = {
-    "ec2": _Protocol(_decode_xml, _of_xml, lambda root, _: root.findtext("{*}requestId")),
+    "ec2": _Protocol(_decode_xml, _structure_of_xml, lambda root, _: root.findtext("{*}requestId")),
     "json": _Protocol(json.loads, _structure_of_json, lambda _, headers: headers.get("x-amzn-requestid")),
 }

@@ -7,14 +7,19 @@ elements" (read 2026-11-20).
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 LONGEST = 20_480
 """Characters that an endpoint policy may have, white space included; a longer document is none."""
 
+_DOCUMENTS = 256
+"""Most endpoints have the same few policies, above all the one that AWS gives them."""
+
 _NEGATIONS = {"NotPrincipal", "NotAction", "NotResource"}
 
 
+@lru_cache(_DOCUMENTS)
 def is_open(document: object, service: str) -> bool | None:
     """Whether a policy document allows every action on everything to everyone, without a condition.
 

@@ -223,15 +223,15 @@ async def _read_metrics(reading: Reading, core: Core, window: Window | None) -> 
 
 
 async def _with_dns(reading: Reading, network: Network, series: tuple[Series, ...]) -> Network:
-    vpc_ids = {endpoint.vpc_id for endpoint in network.endpoints if _may_be_bypassed(endpoint, series)}
+    busy = {one.resource_id for one in series if one.sum}
+    vpc_ids = {endpoint.vpc_id for endpoint in network.endpoints if _may_be_bypassed(endpoint, busy)}
     dns = await reading.read_if(vpc_ids, {Source.ENDPOINTS}, Source.VPC_DNS, fetch_dns, vpc_ids)
     return replace(network, vpcs=with_dns(network.vpcs, dns))
 
 
-def _may_be_bypassed(endpoint: Endpoint, series: tuple[Series, ...]) -> bool:
+def _may_be_bypassed(endpoint: Endpoint, busy: set[str]) -> bool:
     """Private DNS is on and yet nothing came: then the VPC's DNS may be why."""
-    moved = any(s.resource_id == endpoint.id and s.sum for s in series)
-    return endpoint.type == "Interface" and endpoint.private_dns and not moved
+    return endpoint.type == "Interface" and endpoint.private_dns and endpoint.id not in busy
 
 
 def _scope(reading: Reading, network: Network, series: tuple[Series, ...] = (), metrics: int = 0) -> Scope:
