@@ -3,7 +3,8 @@
     python bench/fake_aws.py --port 0 --latency 0.060 --regions 30 --vpcs 5 --nats 6 --port-file PATH
 
 Serves STS, EC2, CloudWatch GetMetricData and the Price List from bodies rendered before the port is told, so
-that concurrency never queues here. GET /_stats counts the calls by region and operation, POST /_reset forgets
+that concurrency never queues here. `--setup` is what a new connection costs, as TLS over a long way does: its first
+answer comes that much later. GET /_stats counts the calls by region and operation, POST /_reset forgets
 them. Times there are seconds of this machine's monotonic clock. No signature is checked. An assumed role's
 access key names its account, and every account sees the same network.
 """
@@ -21,6 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -75,23 +77,33 @@ class FakeAws:
     """Answers calls. `bodies` holds what is rendered, by region and operation."""
 
     latency: float
+    setup: float
     regions: dict[str, Region]
     bodies: dict[tuple[str, str], bytes]
     counts: dict[tuple[str, str], Count] = field(default_factory=dict)
+    connected: WeakSet[object] = field(default_factory=WeakSet)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one call, `latency` seconds after its arrival."""
+        """Answer one call, `latency` seconds after its arrival, the first of a connection `setup` later."""
         arrived = asyncio.get_running_loop().time()
         if request.path.startswith("/_"):
             return self.control(request)
+        due = arrived + self.latency + self.newly_connected(request)
         body = await request.read()
         region, account = credential(request.headers.get("Authorization", "").partition(",")[0])
         target = request.headers.get("X-Amz-Target")
         operation = target.rpartition(".")[2] if target else action(body)
         self.note(region, operation, arrived)
         response = json_answer(operation, body) if target else self.xml_answer(region, operation, body, account)
-        await asyncio.sleep(arrived + self.latency - asyncio.get_running_loop().time())
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
         return response
+
+    def newly_connected(self, request: web.BaseRequest) -> float:
+        """Return the seconds that the connection of a call still has to wait for."""
+        if request.transport in self.connected:
+            return 0.0
+        self.connected.add(request.transport)
+        return self.setup
 
     def note(self, region: str, operation: str, arrived: float) -> None:
         """Count a call."""
@@ -204,7 +216,7 @@ def built(options: argparse.Namespace) -> FakeAws:
         for name, region in regions.items()
         for operation, fields in RENDERED.items()
     }
-    return FakeAws(options.latency, regions, bodies)
+    return FakeAws(options.latency, options.setup, regions, bodies)
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -225,6 +237,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--latency", type=float, default=0.060, help="seconds for each answer")
+    parser.add_argument("--setup", type=float, default=0.0, help="seconds more for a connection's first answer")
     parser.add_argument("--regions", type=int, default=30, choices=range(1, len(REGIONS) + 1), metavar="N")
     parser.add_argument("--vpcs", type=int, default=5, help="in each region, at most 255")
     parser.add_argument("--nats", type=int, default=6, help="in each region")
