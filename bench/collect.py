@@ -128,15 +128,7 @@ def main() -> None:
     size = f"{options.regions} regions, {options.vpcs} VPCs and {options.nats} NAT gateways each"
     way = f"{options.latency * 1000:.0f} ms a call, {options.setup * 1000:.0f} ms to connect"
     print(f"{options.accounts} accounts, {size}, {way}\n")
-    heads = (
-        "to evidence, s",
-        "whole, s",
-        "first to last call, s",
-        "processor, s",
-        "MiB",
-        "calls",
-        "calls a processor s",
-    )
+    heads = ("to evidence, s", "whole, s", "first to last call, s", "processor, s", "MiB", "calls", "calls a CPU s")
     print(f"| | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
     for name, timings in found.items():
         print(row(name, timings))
