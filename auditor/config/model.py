@@ -17,7 +17,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auditor.aws.settings import (
     CHAINED_MINUTES,
@@ -83,25 +82,25 @@ class AcceptedFinding(BaseModel):
     expires: Annotated[date, BeforeValidator(_day)] | None = None
 
 
-class Config(BaseSettings):
+class Config(BaseModel):
     """What a run is asked for; frozen."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     profile: str | None = None
-    regions: Annotated[tuple[RegionName, ...], NoDecode] = ()
-    accounts: Annotated[tuple[AccountId, ...], NoDecode] = ()
+    regions: tuple[RegionName, ...] = ()
+    accounts: tuple[AccountId, ...] = ()
     organization: bool = False
-    organizational_units: Annotated[tuple[UnitId, ...], NoDecode] = ()
-    exclude_accounts: Annotated[tuple[AccountId, ...], NoDecode] = ()
+    organizational_units: tuple[UnitId, ...] = ()
+    exclude_accounts: tuple[AccountId, ...] = ()
     role: Annotated[str, Field(min_length=1)] | None = None
     external_id: str | None = Field(default=None, repr=False)
-    role_chain: Annotated[tuple[RoleArn, ...], NoDecode] = ()
+    role_chain: tuple[RoleArn, ...] = ()
     session_name: SessionName = "auditor"
     session_minutes: SessionMinutes | None = None
     max_api_share: Annotated[int, Field(ge=1, le=100)] = 25
     window_days: Annotated[int, Field(ge=1, le=455)] = 30
-    formats: Annotated[tuple[Format, ...], NoDecode] = (Format.HTML, Format.PDF, Format.JSON)
+    formats: tuple[Format, ...] = (Format.HTML, Format.PDF, Format.JSON)
     output: Path = Path("auditor-report")
     store: Annotated[str, Field(min_length=1)] | None = None
     keep_runs: Annotated[int, Field(ge=1)] | None = None
@@ -117,18 +116,18 @@ class Config(BaseSettings):
     public_lookups: bool = True
     fail_above: Annotated[Decimal, Field(ge=0)] | None = None
     allow_gaps: bool = False
-    keep_private: Annotated[tuple[ServiceName, ...], NoDecode] = ()
+    keep_private: tuple[ServiceName, ...] = ()
     min_endpoint_azs: Annotated[int, Field(ge=1, le=6)] = 2
-    exclude: Annotated[tuple[LeftOut, ...], NoDecode] = ()
+    exclude: tuple[LeftOut, ...] = ()
     min_saving: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    accepted: Annotated[tuple[AcceptedFinding, ...], NoDecode] = ()
+    accepted: tuple[AcceptedFinding, ...] = ()
     delivery_attempts: Annotated[int, Field(ge=1, le=20)] = 5
     delivery_days: Annotated[int, Field(ge=1, le=365)] = 30
     mail: MailSettings | None = None
     notify: NotifySettings = NotifySettings()
     owners: dict[AccountId, tuple[Address, ...]] = Field(default_factory=dict)
     account: dict[AccountId, AccountSettings] = Field(default_factory=dict)
-    schedules: Annotated[tuple[Schedule, ...], NoDecode] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def constraints(self) -> Constraints:
@@ -202,16 +201,3 @@ class Config(BaseSettings):
         if words and not any(words):
             raise ValueError("names nothing: leave it out for the default")
         return tuple(dict.fromkeys(word for word in words if word))
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what the caller merged: `load` alone decides the order."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
