@@ -7,7 +7,6 @@ botocore's own parser, whose result is the measure: a test compares both.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from aiobotocore.parsers import AioResponseParserFactory
 from botocore.parsers import ResponseParserError
+from pydantic_core import from_json
 
 from auditor.aws.times import parse_time
 
@@ -191,5 +191,5 @@ def _decode_xml(body: bytes) -> Element:
 
 _PROTOCOLS = {
     "ec2": _Protocol(_decode_xml, _structure_of_xml, lambda root, _: root.findtext("{*}requestId")),
-    "json": _Protocol(json.loads, _structure_of_json, lambda _, headers: headers.get("x-amzn-requestid")),
+    "json": _Protocol(from_json, _structure_of_json, lambda _, headers: headers.get("x-amzn-requestid")),
 }
