@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -51,19 +51,28 @@ from auditor.options import (
     Profile,
     Quiet,
     Regions,
+    Reported,
+    Resume,
     Role,
+    RunName,
     ScanWith,
+    ShardOfRun,
     StorePlace,
     Verbose,
     Window,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
+    from auditor.collectors.run import Progress
     from auditor.config import Config
     from auditor.model.letter import Delivery
-    from auditor.pipeline import Outcome
+    from auditor.pipeline import Outcome, ShardRead
+
+Made = TypeVar("Made")
 
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 """Base of usage errors; Typer carries its own click and publishes no other name for it."""
@@ -117,6 +126,9 @@ def run(
     no_public_lookups: NoLookups = False,
     dry_run: DryRun = False,
     mail: Mail = False,
+    resume: Resume = None,
+    shard: ShardOfRun = None,
+    run_name: RunName = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -124,9 +136,8 @@ def run(
     """Audit now, and write the reports."""
     from auditor import pipeline
     from auditor.config import load
-    from auditor.progress import progress
     from auditor.report.terminal import print_forecast
-    from auditor.stopping import stoppable
+    from auditor.which import Which
 
     settings = load(
         config,
@@ -151,15 +162,16 @@ def run(
         ip_ranges=ip_ranges,
         public_lookups=False if no_public_lookups else None,
     )
-    with progress(quiet=quiet, verbose=verbose) as told, stoppable():
-        if dry_run:
-            seen = pipeline.forecast(settings, datetime.now(UTC), told)
-            print_forecast(seen.scans, (seen.metrics, seen.metrics_usd), settings.budget, _stdout())
-            return
-        now = datetime.now(UTC)
-        run = partial(pipeline.run_and_deliver, told=_say_delivered) if mail else pipeline.run
-        outcome = run(settings, now, told)
-    _finish(outcome, settings, quiet=quiet)
+    which = Which.of(resume, run_name, shard, reports=mail or dry_run)
+    watched = partial(_watched, quiet=quiet, verbose=verbose)
+    if dry_run:
+        seen = watched(partial(pipeline.forecast, settings))
+        print_forecast(seen.scans, (seen.metrics, seen.metrics_usd), settings.budget, _stdout())
+        return
+    if which.shard and which.named:
+        _finish_shard(watched(partial(pipeline.read_shard, settings, run=which.named.run, shard=which.shard)), settings)
+    make = partial(pipeline.run_and_deliver, told=_say_delivered) if mail else pipeline.run
+    _finish(watched(partial(make, settings, named=which.named)), settings, quiet=quiet)
 
 
 @app.command()
@@ -203,21 +215,41 @@ def demo(output: DemoOutput = Path("auditor-demo-report"), formats: Formats = No
 
 @app.command()
 def report(
-    evidence: EvidenceFile,
+    evidence: Reported,
     formats: Formats = None,
     output: Output = None,
+    store: StorePlace = None,
+    profile: Profile = None,
+    mail: Mail = False,
+    allow_gaps: AllowGaps = False,
     config: NewConstraints = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Render saved evidence again, offline: the same evidence gives the same figures."""
-    from auditor import pipeline, store
-    from auditor.config import load
+    """Render saved evidence again, offline: the same evidence gives the same figures. Or report a run of shards.
 
-    settings = load(config, formats=formats, output=output)
-    saved = store.load_evidence(evidence)
+    A run whose shards have read their accounts, or that was interrupted, is put together: flow logs are read as the
+    configuration says, what is missing is named, the report is stored and, with --mail, sent.
+    """
+    from auditor import pipeline
+    from auditor import store as kept
+    from auditor.config import load
+    from auditor.which import run_in
+
+    where, run = run_in(evidence) or (None, None)
+    settings = load(
+        config, formats=formats, output=output, store=where or store, profile=profile, allow_gaps=allow_gaps or None
+    )
+    if run is None or settings.store is None:
+        saved = kept.load_evidence(Path(evidence))
+    elif pipeline.has_parts(run, settings):
+        merge = partial(pipeline.merge_and_deliver, told=_say_delivered) if mail else pipeline.merge
+        _finish(_watched(partial(merge, settings, run=run), quiet=quiet, verbose=verbose), settings, quiet=quiet)
+    else:
+        saved = pipeline.evidence_of(run, settings)
     if config:
         saved = pipeline.constrained(saved, settings)
-    store.require_writable(settings.output)
+    kept.require_writable(settings.output)
     _finish(pipeline.report(saved, settings), settings, quiet=quiet)
 
 
@@ -447,7 +479,23 @@ def _days(window: str | None) -> int | None:
     return int(days)
 
 
-def _finish(outcome: Outcome, settings: Config, *, quiet: bool) -> None:
+def _watched(make: Callable[[datetime, Progress], Made], *, quiet: bool, verbose: bool) -> Made:
+    """What a run makes that begins now, with progress on stderr, until a signal ends it."""
+    from auditor.progress import progress
+    from auditor.stopping import stoppable
+
+    with progress(quiet=quiet, verbose=verbose) as told, stoppable():
+        return make(datetime.now(UTC), told)
+
+
+def _finish_shard(read: ShardRead, settings: Config) -> NoReturn:
+    """What was read goes to stderr, where the run is to stdout."""
+    typer.echo(f"shard {read.shard}: {read.accounts} accounts read, {read.with_gaps} with gaps", err=True)
+    typer.echo(read.where)
+    raise typer.Exit(read.exit_code(settings))
+
+
+def _finish(outcome: Outcome, settings: Config, *, quiet: bool) -> NoReturn:
     """The summary goes to stderr, the paths alone to stdout; the exit code says how it went."""
     from rich.console import Console
 

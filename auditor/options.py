@@ -48,6 +48,19 @@ DemoOutput = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folde
 StorePlace = Annotated[
     str | None, typer.Option("--store", metavar="PLACE", help="Store of runs: a folder or s3://bucket/prefix.")
 ]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", metavar="RUN", help="Go on with a run that was interrupted: read what is missing."),
+]
+ShardOfRun = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="K/N", help="Read this share of the accounts into the store; then auditor report RUN."
+    ),
+]
+RunName = Annotated[
+    str | None, typer.Option("--run", metavar="NAME", help="Name of the run, the same for all of its shards.")
+]
 FailAbove = Annotated[str | None, typer.Option(metavar="USD", help="Exit 10 if more than this is saved, measured.")]
 AllowGaps = Annotated[bool, typer.Option("--allow-gaps", help="Exit 0 although something could not be read.")]
 Bundled = Annotated[bool, typer.Option("--bundled-prices", help="Do not ask the Price List API.")]
@@ -92,6 +105,12 @@ LogFormatOption = Annotated[
 ]
 Grace = Annotated[
     float, typer.Option(metavar="SECONDS", min=0, help="How long a run may go on after SIGTERM or SIGINT.")
+]
+Reported = Annotated[
+    str,
+    typer.Argument(
+        metavar="EVIDENCE|RUN", help="An evidence.json of an earlier run, or a run in the store: RUN, or STORE/RUN."
+    ),
 ]
 EvidenceFile = Annotated[Path, typer.Argument(metavar="EVIDENCE", help="An evidence.json of an earlier run.")]
 AddGatewayEndpoints = Annotated[

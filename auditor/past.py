@@ -17,11 +17,14 @@ from auditor.errors import AuditorError, Exit, StoreError, UsageError
 from auditor.history import follow, standings
 from auditor.model.audit import Audit
 from auditor.model.constraints import Constraints
-from auditor.model.history import History, PastDelivery, PastRun, Point
+from auditor.model.history import History, PastDelivery, PastRun, Point, UnfinishedRun
 from auditor.model.letter import Addressee
+from auditor.model.shard import Shard
 from auditor.report.text import clean
+from auditor.store.begun import begun_as
 from auditor.store.files import parse_audit
 from auditor.store.manifest import Draft
+from auditor.store.parts import Parts
 from auditor.store.place import open_place
 from auditor.store.runs import Run, Store
 
@@ -78,9 +81,10 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Recording:
-    """A run on its way into the store, with what it told on the way."""
+    """A run on its way into the store, with what it told on the way; `run` is its name where it was begun by parts."""
 
     occasion: Occasion
+    run: str | None = None
     log: list[str] = field(default_factory=list)
 
     def heard(self, progress: Progress) -> Progress:
@@ -98,8 +102,8 @@ class Recording:
         self, store: Store, audit: Audit, files: Mapping[str, bytes], exit_code: Exit, recipients: Recipients = ()
     ) -> Run:
         """Store the run, and whom it owes a message; `StoreError` where the store cannot take it."""
-        draft = self._draft(exit_code, files, recipients)
-        return store.keep(replace(draft, message=self.occasion.message, scopes=audit.scopes, gaps=audit.gaps))
+        draft = replace(self._draft(exit_code, files, recipients), scopes=audit.scopes, gaps=audit.gaps)
+        return store.keep(replace(draft, message=self.occasion.message, name=self.run))
 
     def keep_failure(self, store: Store, reason: str, exit_code: Exit, recipients: Recipients = ()) -> Run:
         """Store that a run made no report, and why: a year later too nobody must guess what the silence was."""
@@ -157,11 +161,11 @@ def kept_failure(config: Config, recording: Recording, to: Recipients, reason: s
         return None
 
 
-def earlier(store: Store, schedule: str | None) -> Earlier:
-    """What to compare with: the newest run of that schedule with an audit that is whole."""
+def earlier(store: Store, schedule: str | None, besides: str | None = None) -> Earlier:
+    """What to compare with: the newest run of that schedule with an audit that is whole, other than that one."""
     has_failed = False
     for run in reversed(_listed(store)):
-        if run.manifest.schedule == schedule:
+        if run.manifest.schedule == schedule and run.name != besides:
             if run.manifest.is_good and (audit := _audit_of(run)):
                 return Earlier(run.name, audit, has_failed)
             has_failed = has_failed or not run.manifest.is_good
@@ -178,15 +182,36 @@ def history_of(store: Store) -> History:
         runs=tuple(_past_run(run, points.get(run.name)) for run in runs),
         findings=tuple(row for audit in audits for row in standings(audit)),
         realised=tuple(one for audit in audits if audit.since_last for one in audit.since_last.realised),
+        unfinished=tuple(_unfinished(parts, reading.generated_at) for parts, reading in store.resumable()),
     )
+
+
+def parts_of(store: Store, run: str) -> Parts:
+    """The parts of a run that was begun; `UsageError` where there is no such run, or it has none any more."""
+    return Parts(store.place, run, Shard(1, begun_as(store.place, run).shards))
+
+
+def has_parts(store: Store, run: str) -> bool:
+    """Whether anything is left of a run that was read part by part."""
+    return Parts(store.place, run).are_there()
+
+
+def run_named(store: Store, name: str) -> Run:
+    """The finished run of that name; `UsageError` where the store has none."""
+    run = next((run for run in _listed(store) if run.name == name), None)
+    if run is None:
+        raise UsageError(f"{name} is neither a file nor a run in the store {store.place.where}; see auditor history")
+    return run
 
 
 def audit_of_run(store: Store, name: str) -> Audit:
     """The audit of a run by its name; `UsageError` where the store has no such run."""
-    run = next((run for run in _listed(store) if run.name == name), None)
-    if run is None:
-        raise UsageError(f"{name} is neither a file nor a run in the store {store.place.where}; see auditor history")
-    return parse_audit(run.read(AUDIT), f"{AUDIT} of run {name}")
+    return parse_audit(run_named(store, name).read(AUDIT), f"{AUDIT} of run {name}")
+
+
+def _unfinished(parts: Parts, began: datetime) -> UnfinishedRun:
+    read, expected = parts.progress()
+    return UnfinishedRun(parts.run, began, read, expected, tuple(str(shard) for shard in parts.unfinished()))
 
 
 def _trend(one: Earlier) -> tuple[Point, ...]:

@@ -8,46 +8,42 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
-from auditor.aws.accounts import Access, Exceptional
-from auditor.aws.operations import action_of
 from auditor.clock import Clock, clock_from
-from auditor.collectors.endpoints import fetch_offers
-from auditor.collectors.organization import Choice
 from auditor.collectors.permissions import Trial, try_permissions
-from auditor.collectors.run import Progress, Selection, collect, read_prices, window_of
-from auditor.collectors.surroundings import fetch_interfaces_of
-from auditor.config import Config, FlowLogs, Format, region_here
-from auditor.errors import Exit, StoreError
+from auditor.collectors.run import Progress, read_prices, window_of
+from auditor.config import Config, Format
+from auditor.errors import Exit, NoAccessError, StoreError
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
-from auditor.model.evidence import STOPPED, Evidence, Gap, Scope, Source
+from auditor.model.evidence import Evidence
 from auditor.model.letter import Delivery, Since
-from auditor.model.money import BYTES_PER_GB, Price
+from auditor.model.money import Price
+from auditor.model.shard import Named, Shard
+from auditor.reading import Forecast, begun, collect_shard, constrained, forecast, is_in_parts, merged, read, selection
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
 from auditor.report.document import render_json
 from auditor.store import files
+from auditor.store.parts import Parts
 from auditor.store.runs import Run, Store
 from auditor.whatif.comparison import Tried, compare
-from auditor.whatif.costs import metrics_usd
 from auditor.whatif.wishes import Wish, by_region, edits_of
 
-if TYPE_CHECKING:
-    from auditor.attribution import stage
-    from auditor.attribution.ranges import Ranges
-    from auditor.model.attributed import PlannedScan
+__all__ = ["Forecast", "constrained", "forecast", "read", "selection"]
 
 EVIDENCE = "evidence.json"
 
 Addressed = Callable[["Outcome", past.Earlier], "Outcome"]
 """Says who is to be told of a report."""
+
+
+Told = Callable[[tuple[Delivery, ...]], None]
+"""Learns who was told of a run that failed."""
 
 
 @dataclass(frozen=True)
@@ -72,36 +68,89 @@ class Outcome:
         return Exit.GAPS if self.audit.gaps and not config.allow_gaps else Exit.REPORTED
 
 
-def run(config: Config, now: datetime, progress: Progress, occasion: past.Occasion | None = None) -> Outcome:
+@dataclass(frozen=True)
+class Work:
+    """How a run comes by its evidence, and where its parts are; `None` where it has none."""
+
+    evidence: Callable[[Progress], Evidence]
+    parts: Parts | None = None
+
+
+Begin = Callable[[], Work]
+
+
+def run(config: Config, now: datetime, progress: Progress, named: Named | None = None) -> Outcome:
     """Audit now. Output folder and store are tried first, so that no audit is lost on them at the end."""
-    recording = past.Recording(occasion or past.Occasion(now))
-    with past.Failing(partial(past.kept_failure, config, recording, ())):
-        return _run(config, now, progress, recording, _untold)
+    recording = past.Recording(past.Occasion(now))
+    return _reported(config, progress, recording, partial(_reading, config, now, named))
 
 
-def run_and_deliver(
+def run_and_deliver(  # noqa: PLR0913, PLR0917 -- why it is made and which run it is are two things
     config: Config,
     now: datetime,
     progress: Progress,
-    told: Callable[[tuple[Delivery, ...]], None],
+    told: Told,
     occasion: past.Occasion | None = None,
+    named: Named | None = None,
 ) -> Outcome:
     """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told.
 
     With a store, messages of earlier runs of the schedule that did not go out go with it, and processes with the same
     occasion deliver once.
     """
+    recording = past.Recording(occasion or past.Occasion(now))
+    work = partial(_reading, config, now, named)
+    return _told(config, progress, Teller(recording, clock_from(now), told), work)
+
+
+def merge(config: Config, now: datetime, progress: Progress, run: str) -> Outcome:
+    """Report what the shards of a run have read, or a run that was killed has, with gaps for what is missing."""
+    return _reported(config, progress, past.Recording(past.Occasion(now)), partial(_merging, config, run))
+
+
+def merge_and_deliver(config: Config, now: datetime, progress: Progress, told: Told, run: str) -> Outcome:
+    """The same, and tell those whom the configuration names."""
+    teller = Teller(past.Recording(past.Occasion(now)), clock_from(now), told)
+    return _told(config, progress, teller, partial(_merging, config, run))
+
+
+@dataclass(frozen=True)
+class Teller:
+    """A run of which people are to be told."""
+
+    recording: past.Recording
+    clock: Clock
+    told: Told
+
+
+def _reading(config: Config, now: datetime, named: Named | None) -> Work:
+    if not is_in_parts(config, named):
+        return Work(lambda progress: read(config, now, progress))
+    parts, moment = begun(config, now, named)
+    return Work(lambda progress: read(config, moment, progress, parts), parts)
+
+
+def _merging(config: Config, run: str) -> Work:
+    parts = past.parts_of(past.store_of(config), run)
+    return Work(lambda progress: merged(config, progress, parts), parts)
+
+
+def _reported(config: Config, progress: Progress, recording: past.Recording, begin: Begin) -> Outcome:
+    with past.Failing(partial(past.kept_failure, config, recording, ())):
+        return _run(config, begin, progress, recording, _untold)
+
+
+def _told(config: Config, progress: Progress, teller: Teller, begin: Begin) -> Outcome:
     from auditor import addressees, debts
 
     addressees.require_settings(config)
-    recording, clock = past.Recording(occasion or past.Occasion(now)), clock_from(now)
 
     def failed(reason: str, code: Exit) -> None:
-        told(debts.tell_of_failure(config, recording, clock, reason, code))
+        teller.told(debts.tell_of_failure(config, teller.recording, teller.clock, reason, code))
 
     with past.Failing(failed):
-        outcome = _run(config, now, progress, recording, partial(_addressed, config))
-    return _delivered(outcome, config, recording, clock)
+        outcome = _run(config, begin, progress, teller.recording, partial(_addressed, config))
+    return _delivered(outcome, config, teller.recording, teller.clock)
 
 
 def tell_of_failure(
@@ -120,20 +169,62 @@ def deliver_owed(config: Config, now: datetime, schedule: str | None = None) -> 
     return debts.settle(past.store_of(config), config, clock_from(now), schedule)
 
 
+@dataclass(frozen=True)
+class ShardRead:
+    """What a process has read of a run: where the run is, how many accounts, and gaps in how many of them."""
+
+    where: str
+    shard: Shard
+    accounts: int
+    with_gaps: int
+
+    def exit_code(self, config: Config) -> Exit:
+        """What the process should end with."""
+        return Exit.GAPS if self.with_gaps and not config.allow_gaps else Exit.REPORTED
+
+
+def read_shard(config: Config, now: datetime, progress: Progress, run: str, shard: Shard) -> ShardRead:
+    """Read a shard of a run into the store and no more: `merge` reports, when all shards are read.
+
+    A shard that was killed is read by the same call: accounts that are there are left out.
+    """
+    store = past.store_of(config)
+    parts, moment = begun(config, now, Named(run), shard)
+    counted = collect_shard(selection(config, moment), progress, parts)
+    return ShardRead(store.place.address(f"runs/{run}"), shard, counted.accounts, counted.with_gaps)
+
+
 def _run(
     config: Config,
-    now: datetime,
+    begin: Begin,
     progress: Progress,
     recording: past.Recording,
     addressed: Addressed,
 ) -> Outcome:
     files.require_writable(config.output)
-    if config.store is None:
-        return addressed(_written(read(config, now, progress), config), past.Earlier())
-    store = past.store_of(config)
-    earlier = past.earlier(store, recording.occasion.schedule)
-    outcome = addressed(_written(read(config, now, recording.heard(progress)), config, earlier), earlier)
-    return _stored(outcome, config, store, recording)
+    store = past.store_of(config) if config.store else None
+    work = begin()
+    recording = replace(recording, run=work.parts.run if work.parts else None)
+    earlier = past.Earlier()
+    if store:
+        progress = recording.heard(progress)
+        earlier = past.earlier(store, recording.occasion.schedule, besides=recording.run)
+    evidence = _evidence(work, progress)
+    outcome = addressed(_written(evidence, config, earlier if store else None), earlier)
+    if store:
+        return _stored(outcome, evidence, config, Shelf(store, recording, work.parts))
+    _let_go(evidence, work.parts)
+    return outcome
+
+
+def _evidence(work: Work, progress: Progress) -> Evidence:
+    """The evidence. Where a new run could read nothing, there is nothing to go on with: the next one begins anew."""
+    try:
+        return work.evidence(progress)
+    except NoAccessError:
+        if work.parts and work.parts.begun:
+            Store(work.parts.place).discard(work.parts.run)
+        raise
 
 
 def _untold(outcome: Outcome, _: past.Earlier) -> Outcome:
@@ -160,17 +251,37 @@ def _addressed(config: Config, outcome: Outcome, earlier: past.Earlier) -> Outco
     return replace(outcome, addressees=found.addressees, parts=parts, deliveries=found.not_found)
 
 
-def _stored(outcome: Outcome, config: Config, store: Store, recording: past.Recording) -> Outcome:
+@dataclass(frozen=True)
+class Shelf:
+    """Where a run goes."""
+
+    store: Store
+    recording: past.Recording
+    parts: Parts | None
+
+
+def _stored(outcome: Outcome, evidence: Evidence, config: Config, shelf: Shelf) -> Outcome:
     """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
     run = None
     try:
         made = {path.name: path.read_bytes() for path in (*outcome.paths, *outcome.parts)}
         made.setdefault(past.AUDIT, render_json(outcome.audit).encode())
-        run = recording.keep(store, outcome.audit, made, outcome.exit_code(config), outcome.addressees)
-        store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
+        code = outcome.exit_code(config)
+        run = shelf.recording.keep(shelf.store, outcome.audit, made, code, outcome.addressees)
+        if shelf.parts and shelf.parts.is_settled(evidence):
+            shelf.parts.drop()
+        shelf.store.clean(datetime.now(UTC), config.keep_runs, config.keep_days)
     except StoreError as error:
         return replace(outcome, stored=run, not_stored=error)
     return replace(outcome, stored=run)
+
+
+def _let_go(evidence: Evidence, parts: Parts | None) -> None:
+    """Without a store the parts go when the report is there, unless another attempt can add something."""
+    if parts:
+        if parts.is_settled(evidence):
+            Store(parts.place).discard(parts.run)
+        Store(parts.place).clean(datetime.now(UTC))
 
 
 def _delivered(outcome: Outcome, config: Config, recording: past.Recording, clock: Clock) -> Outcome:
@@ -200,98 +311,15 @@ def _delivered_from_folder(outcome: Outcome, config: Config, recording: past.Rec
     return dispatch.deliver_report(report, outcome.addressees, dispatch.Way(config))
 
 
-def read(config: Config, now: datetime, progress: Progress) -> Evidence:
-    """Collect the evidence that the configuration asks for, and attribute its bytes by flow logs."""
-    with _without_garbage_collection():
-        evidence = asyncio.run(collect(selection(config, now), progress))
-    evidence = constrained(evidence, config)
-    if config.flow_logs is FlowLogs.OFF or not any(scope.network.flow_logs for scope in evidence.scopes):
-        return evidence
-    if evidence.is_stopped:
-        return _without_records(evidence)
-    try:
-        return asyncio.run(_attributed(evidence, config, progress))
-    except KeyboardInterrupt:
-        return _without_records(evidence)
+def has_parts(run: str, config: Config) -> bool:
+    """Whether a run in the store is still in parts, which `merge` puts together."""
+    return past.has_parts(past.store_of(config), run)
 
 
-def _without_records(evidence: Evidence) -> Evidence:
-    """The same with a gap wherever flow logs were to be read: the run was stopped."""
-    return replace(evidence, scopes=tuple(map(_unread, evidence.scopes)))
-
-
-def _unread(scope: Scope) -> Scope:
-    if not scope.network.flow_logs:
-        return scope
-    source = Source.FLOW_RECORDS
-    gap = Gap(scope.account_id, scope.region, source, action_of(source), STOPPED)
-    return replace(scope, gaps=(*scope.gaps, gap))
-
-
-def constrained(evidence: Evidence, config: Config) -> Evidence:
-    """The evidence under the constraints of a configuration. They are saved with it: the file alone says all."""
-    return replace(evidence, constraints=config.constraints)
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What a run would read: scopes and flow logs; and USD of its metrics, `None` where their price is not known."""
-
-    evidence: Evidence
-    scans: tuple[PlannedScan, ...]
-    metrics: int
-    metrics_usd: Decimal | None
-
-
-def forecast(config: Config, now: datetime, progress: Progress) -> Forecast:
-    """Describe everything, which is free, and estimate all that is not; no metric and no flow record is read."""
-    evidence = asyncio.run(collect(replace(selection(config, now), metrics=False), progress))
-    scans = asyncio.run(_forecast(evidence, config, progress)) if config.flow_logs is FlowLogs.AUTO else []
-    metrics = sum(scope.metrics_requested for scope in evidence.scopes)
-    return Forecast(evidence, tuple(scans), metrics, metrics_usd(evidence))
-
-
-async def _forecast(evidence: Evidence, config: Config, progress: Progress) -> list[PlannedScan]:
-    from auditor.attribution import stage
-    from auditor.attribution.ranges import load_ranges
-
-    return await stage.forecast(evidence, _stage_options(config, load_ranges(config.ip_ranges), progress))
-
-
-async def _attributed(evidence: Evidence, config: Config, progress: Progress) -> Evidence:
-    from auditor.attribution import stage
-    from auditor.attribution.ranges import load_ranges, refreshed_ranges
-
-    ranges, note = load_ranges(config.ip_ranges), None
-    if config.public_lookups:
-        ranges, note = await refreshed_ranges(config.ip_ranges)
-    attributed = await stage.attribute(evidence, _stage_options(config, ranges, progress))
-    return replace(attributed, notes=(*attributed.notes, note)) if note else attributed
-
-
-def _stage_options(config: Config, ranges: Ranges, progress: Progress) -> stage.Options:
-    from auditor.attribution.naming.live_dns import system_dns
-    from auditor.attribution.planning import Athena, Limits
-    from auditor.attribution.stage import Options
-
-    limits = Limits(
-        budget=config.budget,
-        here=region_here(),
-        choice=config.scan_with,
-        athena=Athena(config.athena_workgroup, config.athena_database) if config.athena_workgroup else None,
-        local_bytes=config.athena_above_gb * BYTES_PER_GB,
-    )
-    return Options(
-        limits=limits,
-        ranges=ranges,
-        find_interfaces=fetch_interfaces_of,
-        find_services=fetch_offers,
-        resolve=system_dns if config.public_lookups else None,
-        profile=config.profile,
-        access=access(config),
-        api_share=config.max_api_share,
-        tell=progress.note,
-    )
+def evidence_of(run: str, config: Config) -> Evidence:
+    """What a finished run in the store rests on."""
+    found = past.run_named(past.store_of(config), run)
+    return files.parse_evidence(found.read(EVIDENCE), Path(f"{EVIDENCE} of run {run}"))
 
 
 def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
@@ -350,34 +378,6 @@ def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
     return asyncio.run(try_permissions(config.profile, config.regions, window))
 
 
-def selection(config: Config, now: datetime) -> Selection:
-    """What the collectors are to read."""
-    chosen = Choice(config.organizational_units, frozenset(config.exclude_accounts)) if config.organization else None
-    return Selection(
-        window=window_of(config.window_days, now),
-        generated_at=now,
-        profile=config.profile,
-        regions=config.regions,
-        accounts=config.accounts,
-        access=access(config),
-        organization=chosen,
-        api_share=config.max_api_share,
-        live_prices=config.live_prices,
-    )
-
-
-def access(config: Config) -> Access:
-    """How the configuration reaches other accounts."""
-    return Access(
-        role=config.role,
-        external_id=config.external_id,
-        chain=config.role_chain,
-        session_name=config.session_name,
-        seconds=config.session_minutes * 60 if config.session_minutes else None,
-        exceptional={account: Exceptional(**dict(one)) for account, one in config.account.items()},
-    )
-
-
 def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the files, what is cheap first."""
     from auditor.report.html import HTML_FILE, render_html
@@ -398,17 +398,6 @@ def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, by
     for form, made in files.items():
         if form in formats:
             yield from made().items()
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Collecting makes many long-lived objects and no cycles worth finding: the collector costs a tenth of it."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # else the collector goes through all of it at once
-        gc.enable()
 
 
 @contextmanager

@@ -133,6 +133,13 @@ _HINTS = {
     Kind.UNKNOWN: "an answer that is not understood: run again, then report it",
 }
 
+_PASSING = tuple(_HINTS[kind] for kind in Kind if kind not in {Kind.DENIED, Kind.DISABLED_REGION})
+
+
+def may_pass(reason: str) -> bool:
+    """Whether another attempt may succeed, by the reason of a gap; what is denied stays so until somebody grants it."""
+    return reason.endswith(_PASSING)
+
 
 def failure(error: Exception, operation: Operation, who: str) -> AwsFailureError:
     """What to tell of an error of botocore; `who` is the principal that was refused.

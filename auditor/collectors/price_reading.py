@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 
 from auditor.aws.calls import ScopeCalls
@@ -22,13 +23,16 @@ class PriceReader:
         self._failures: dict[str, str] = {}
 
     def want(self, region: str) -> None:
-        """Have this region's prices by the end of the run."""
+        """Begin to read this region's prices, once a run."""
         if region not in self._reading:
             self._reading[region] = asyncio.ensure_future(self._read(region))
 
-    async def rows(self) -> tuple[Price, ...]:
-        """All prices that were wanted, by region."""
-        found = [await self._reading[region] for region in sorted(self._reading)]
+    async def rows(self, regions: Iterable[str]) -> tuple[Price, ...]:
+        """The prices of these regions. Who is cancelled while waiting for them cancels nobody else's prices."""
+        found = []
+        for region in regions:
+            self.want(region)
+            found.append(await asyncio.shield(self._reading[region]))
         return tuple(price for rows in found for price in rows)
 
     @property

@@ -1,126 +1,114 @@
-"""Reads everything that a run was asked for: accounts side by side, their enabled regions side by side."""
+"""Reads everything that a run was asked for: a few accounts at a time, each handed on as soon as it is read."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from typing import Protocol
 
-from auditor.aws.accounts import Access, Accounts, at_organizations, own_account, partition
+from auditor.aws.accounts import Accounts, at_organizations, own_account, partition
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
-from auditor.aws.operations import (
-    ASSUME_ROLE,
-    DESCRIBE_REGIONS,
-    OPERATIONS,
-    ORGANIZATION_OPERATIONS,
-    action_of,
-)
-from auditor.aws.pacing import SHARE
+from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, ORGANIZATION_OPERATIONS, action_of
 from auditor.aws.session import AuditSession
-from auditor.collectors.organization import Choice, chosen, fetch_members
+from auditor.collectors.account import Account
+from auditor.collectors.organization import chosen, fetch_members
 from auditor.collectors.price_reading import PriceReader
 from auditor.collectors.prices import bundled_prices
-from auditor.collectors.scope import collect_scope
-from auditor.errors import NoAccessError, UsageError
-from auditor.model.evidence import EVIDENCE_VERSION, STOPPED, Evidence, Gap, Scope, Source, Window, summed
+from auditor.collectors.progress import Progress
+from auditor.collectors.selection import Selection, window_of
+from auditor.errors import NoAccessError
+from auditor.model.evidence import EVIDENCE_VERSION, STOPPED, Call, Evidence, Gap, Source, summed
+from auditor.model.joining import joined
 from auditor.model.money import Price, Prices
 
+__all__ = ["Parts", "Progress", "Selection", "collect", "collect_parts", "read_prices", "require_access", "window_of"]
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What to read: no accounts means the organization's, or the caller's own; no regions means all enabled ones."""
+_YOUNG = 1
+"""The generations that are collected after each account: cycles that its answers have left, and little else."""
 
-    window: Window
-    generated_at: datetime
-    profile: str | None = None
-    regions: tuple[str, ...] = ()
-    accounts: tuple[str, ...] = ()
-    access: Access = Access()
-    organization: Choice | None = None
-    api_share: int = SHARE
-    live_prices: bool = True
-    metrics: bool = True
+ACCOUNTS_IN_FLIGHT = 12
+"""Enough to keep a core busy while some accounts hang; what they have answered is all that is held in memory."""
 
-    def regions_of(self, account_id: str) -> tuple[str, ...]:
-        """The regions wanted of an account; nothing where that is all."""
-        return self.access.of(account_id).regions or self.regions
+
+class Parts(Protocol):
+    """Takes the evidence of a run account by account."""
+
+    def expect(self, accounts: tuple[str, ...]) -> frozenset[str]:
+        """Learn of all accounts of the run; say which of them are there already and need not be read."""
+
+    async def keep(self, account_id: str, part: Evidence) -> None:
+        """Take an account that is read."""
 
 
 @dataclass
-class Progress:
-    """Told of every scope: how many there are so far and how many are read."""
+class InMemory:
+    """Parts of a small run, or of one that leaves nothing behind."""
 
-    report: Callable[[int, int, str], None] | None = None
-    total: int = 0
-    done: int = 0
+    kept: list[Evidence] = field(default_factory=list)
 
-    def expect(self, count: int) -> None:
-        """More scopes are to come."""
-        self.total += count
-        self._tell("")
+    def expect(self, accounts: tuple[str, ...]) -> frozenset[str]:
+        """Nothing is there yet."""
+        del accounts
+        return frozenset()
 
-    def finish(self, scope: Scope) -> None:
-        """A scope is read."""
-        self.done += 1
-        self._tell(f"{scope.account_id} {scope.region}: {scope.status}")
-
-    def note(self, text: str) -> None:
-        """Something else goes on."""
-        self._tell(text)
-
-    def _tell(self, text: str) -> None:
-        if self.report:
-            self.report(self.total, self.done, text)
+    async def keep(self, account_id: str, part: Evidence) -> None:
+        """Hold it."""
+        del account_id
+        self.kept.append(part)
 
 
 @dataclass
 class Run:
-    """What grows while a run reads."""
+    """What grows while a run reads: that of accounts only as long as they are read."""
 
     selection: Selection
     progress: Progress
+    parts: Parts
     prices: PriceReader
     accounts: Accounts
-    wanted: list[str] = field(default_factory=list)
-    expected: list[tuple[str, str]] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    reading: dict[str, Account] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
-    reached: list[ScopeCalls] = field(default_factory=list)
-    is_stopped: bool = False
+    asked: list[ScopeCalls] = field(default_factory=list)
 
-
-def window_of(days: int, now: datetime) -> Window:
-    """The last whole UTC days: daily datapoints then never hold half a day."""
-    end = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Window(end - timedelta(days=days), end)
+    def evidence(self, calls: Sequence[ScopeCalls]) -> Evidence:
+        """What belongs to no account; with the calls that this took."""
+        return Evidence(
+            version=EVIDENCE_VERSION,
+            generated_at=self.selection.generated_at,
+            window=self.selection.window,
+            gaps=tuple(self.gaps),
+            notes=(*self.notes, *self.prices.notes),
+            calls=_counted(calls),
+        )
 
 
 async def collect(selection: Selection, progress: Progress | None = None) -> Evidence:
-    """The evidence of a run; `NoAccessError` only where not one scope could be read.
+    """The evidence of a run, in memory; `NoAccessError` only where not one scope could be read.
 
     If it is cancelled, it ends with what was read so far, and with gaps for all the rest.
+    """
+    parts = InMemory()
+    rest = await collect_parts(selection, progress or Progress(), parts)
+    return require_access(joined((rest, *parts.kept)))
+
+
+async def collect_parts(selection: Selection, progress: Progress, parts: Parts) -> Evidence:
+    """Read the accounts of the shard, each into a part of its own; the rest of the evidence is the answer.
+
+    If it is cancelled, what was read so far becomes parts too, with gaps for what was not.
     """
     operations = (*OPERATIONS, *ORGANIZATION_OPERATIONS) if selection.organization else OPERATIONS
     async with AuditSession(selection.profile, operations, selection.api_share) as session:
         own, _ = await asyncio.gather(own_account(session), session.prepare())
         prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
-        run = Run(selection, progress or Progress(), prices, Accounts(own, selection.access))
+        run = Run(selection, progress, parts, prices, Accounts(own, selection.access))
         await _read_all(run, own)
-        rows = await prices.rows()
-    _require_access(run)
-    return Evidence(
-        version=EVIDENCE_VERSION,
-        generated_at=selection.generated_at,
-        window=selection.window,
-        scopes=tuple(sorted(run.scopes, key=lambda scope: (scope.account_id, scope.region))),
-        prices=Prices(rows),
-        gaps=tuple(sorted(run.gaps, key=lambda gap: (gap.account_id, gap.source))),
-        notes=(*run.notes, *prices.notes),
-        calls=summed(call for made in (own, *prices.asked, *run.reached) for call in made.target.calls),
-    )
+        return run.evidence((own, *prices.asked, *run.asked))
 
 
 async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[str, ...]]:
@@ -130,35 +118,51 @@ async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[st
     async with AuditSession(selection.profile) as session:
         own = await own_account(session)
         reader = PriceReader(own, partition(own), selection.generated_at)
-        for region in selection.regions:
-            reader.want(region)
-        return await reader.rows(), reader.notes
+        return await reader.rows(selection.regions), reader.notes
+
+
+def require_access(evidence: Evidence) -> Evidence:
+    """The evidence; `NoAccessError` where nothing of it could be read, or `KeyboardInterrupt` where that is why."""
+    if any(scope.status in {"audited", "partial", "skipped"} for scope in evidence.scopes):
+        return evidence
+    if evidence.is_stopped:
+        raise KeyboardInterrupt
+    reasons = [gap.reason for gap in evidence.all_gaps]
+    raise NoAccessError(f"nothing could be read: {reasons[0] if reasons else 'no account and no region to read'}")
 
 
 async def _read_all(run: Run, own: ScopeCalls) -> None:
     try:
-        run.wanted += await _accounts(run, own)
-        for account_id in run.wanted:
+        accounts = await _accounts(run, own)
+        for account_id in accounts:
             run.accounts.require_role(account_id)
-        await asyncio.gather(*(_read_account(run, account_id) for account_id in run.wanted))
+        there = run.parts.expect(accounts)
+        run.waiting = [one for one in accounts if run.selection.shard.holds(one) and one not in there]
+        await _read_waiting(run)
     except asyncio.CancelledError:
         if task := asyncio.current_task():
             task.uncancel()
-        run.is_stopped = True
-        _leave_gaps(run)
+        await _stop(run)
 
 
-def _leave_gaps(run: Run) -> None:
-    """A gap for each account and scope that was to be read and is not."""
-    told = {gap.account_id for gap in run.gaps} | {account_id for account_id, _ in run.expected}
-    accounts = [account_id for account_id in run.wanted if account_id not in told]
-    run.gaps += [Gap(account_id, "", Source.ACCOUNT, ASSUME_ROLE.action, STOPPED) for account_id in accounts]
-    read = {(scope.account_id, scope.region) for scope in run.scopes}
-    source = Source.NAT_GATEWAYS
-    for account_id, region in run.expected:
-        if (account_id, region) not in read:
-            gap = Gap(account_id, region, source, action_of(source), STOPPED)
-            run.scopes.append(Scope(account_id, region, gaps=(gap,)))
+async def _read_waiting(run: Run) -> None:
+    """All accounts side by side, a few at a time. Where one cannot go on, neither do the others."""
+    slots = asyncio.Semaphore(ACCOUNTS_IN_FLIGHT)
+    tasks = [asyncio.ensure_future(_read_account(run, account_id, slots)) for account_id in run.waiting]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _stop(run: Run) -> None:
+    """Keep what was read so far of the accounts under way, and leave a gap for each that was not begun."""
+    run.gaps += [Gap(one, "", Source.ACCOUNT, ASSUME_ROLE.action, STOPPED) for one in run.waiting]
+    for account in tuple(run.reading.values()):
+        account.stopped()
+        await _keep(run, account)
 
 
 async def _accounts(run: Run, own: ScopeCalls) -> tuple[str, ...]:
@@ -168,7 +172,7 @@ async def _accounts(run: Run, own: ScopeCalls) -> tuple[str, ...]:
     if choice is None:
         return named or (own.account_id,)
     organizations = at_organizations(own)
-    run.reached.append(organizations)
+    run.asked.append(organizations)
     try:
         members = await fetch_members(organizations, choice.units)
     except AwsFailureError as failure:
@@ -179,49 +183,33 @@ async def _accounts(run: Run, own: ScopeCalls) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*named, *found)))
 
 
-async def _read_account(run: Run, account_id: str) -> None:
-    try:
-        calls = await run.accounts.reach(account_id)
-    except AwsFailureError as failure:
-        run.gaps.append(Gap(account_id, "", Source.ACCOUNT, ASSUME_ROLE.action, failure.reason))
-        return
-    run.reached.append(calls)
-    enabled = await _enabled_regions(run, calls, run.selection.regions_of(account_id))
-    wanted = run.selection.regions_of(account_id) or tuple(enabled)
-    run.expected += [(account_id, region) for region in wanted]
-    run.progress.expect(len(wanted))
-    await asyncio.gather(*(_read_scope(run, calls.at(region), enabled) for region in wanted))
+async def _read_account(run: Run, account_id: str, slots: asyncio.Semaphore) -> None:
+    async with slots:
+        account = Account(account_id, run.selection, run.progress, run.prices.want)
+        run.waiting.remove(account_id)
+        run.reading[account_id] = account
+        try:
+            await account.read(await run.accounts.reach(account_id))
+        except AwsFailureError as failure:
+            account.refused(failure.reason)
+        await _keep(run, account)
 
 
-async def _enabled_regions(run: Run, calls: ScopeCalls, wanted: tuple[str, ...]) -> set[str]:
-    """The regions that the account may use; a gap and the SDK's own list where AWS will not say."""
-    try:
-        items = await calls.items(DESCRIBE_REGIONS, AllRegions=True)
-    except AwsFailureError as failure:
-        run.gaps.append(Gap(calls.account_id, "", Source.REGIONS, DESCRIBE_REGIONS.action, failure.reason))
-        return set(wanted) or set(await calls.session.sdk_regions(partition(calls)))
-    known = {item["RegionName"] for item in items}
-    for region in wanted:
-        if region not in known:
-            raise UsageError(f"unknown region {region!r}: AWS knows {', '.join(sorted(known))}")
-    return {item["RegionName"] for item in items if item.get("OptInStatus") != "not-opted-in"}
+async def _keep(run: Run, account: Account) -> None:
+    """Hand an account on, and hold nothing of it any more."""
+    part = Evidence(
+        version=EVIDENCE_VERSION,
+        generated_at=run.selection.generated_at,
+        window=run.selection.window,
+        scopes=tuple(sorted(account.scopes, key=lambda scope: scope.region)),
+        prices=Prices(await run.prices.rows(sorted(account.priced))),
+        gaps=tuple(account.gaps),
+        calls=_counted([account.calls] if account.calls else []),
+    )
+    await run.parts.keep(account.account_id, part)
+    del run.reading[account.account_id]
+    gc.collect(_YOUNG)
 
 
-async def _read_scope(run: Run, calls: ScopeCalls, enabled: set[str]) -> None:
-    if calls.region in enabled:
-        window = run.selection.window if run.selection.metrics else None
-        scope = await collect_scope(calls, window, run.prices.want)
-    else:
-        scope = Scope(calls.account_id, calls.region, skipped="the region is not enabled for this account")
-    run.scopes.append(scope)
-    run.progress.finish(scope)
-
-
-def _require_access(run: Run) -> None:
-    if any(scope.status in {"audited", "partial", "skipped"} for scope in run.scopes):
-        return
-    if run.is_stopped:
-        raise KeyboardInterrupt
-    gaps = [*run.gaps, *(gap for scope in run.scopes for gap in scope.gaps)]
-    reasons = list(dict.fromkeys(gap.reason for gap in gaps))
-    raise NoAccessError(f"nothing could be read: {reasons[0] if reasons else 'no account and no region to read'}")
+def _counted(made: Sequence[ScopeCalls]) -> tuple[Call, ...]:
+    return summed(call for one in made for call in one.target.calls)

@@ -23,6 +23,9 @@ EVIDENCE_VERSION = 1
 STOPPED = "the run was stopped before this was read: run again"
 """The reason of gaps where nobody refused anything."""
 
+NOT_READ = "has not read it: start that shard again, then report again"
+"""How the reason of a gap ends where a shard of the run is missing, or part of it."""
+
 
 class Source(StrEnum):
     """Where a piece of evidence is read; a rule names those without which it says nothing."""

@@ -163,12 +163,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedRun:
+    """A run that can be resumed: of how many accounts there are parts, and which of its shards are not at their end."""
+
+    run: str
+    began: datetime
+    accounts_read: int
+    accounts: int
+    shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """What a store knows: its runs, the oldest first, and the findings of the newest ones."""
+    """What a store knows: its runs, the oldest first, the findings of the newest ones, and runs to be resumed."""
 
     runs: tuple[PastRun, ...]
     findings: tuple[Standing, ...]
     realised: tuple[Realised, ...]
+    unfinished: tuple[UnfinishedRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

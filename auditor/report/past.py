@@ -16,15 +16,27 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from auditor.model.history import AuditDiff, CostChange, History, Mention, PastDelivery, PastRun, Realised, Standing
+    from auditor.model.history import (
+        AuditDiff,
+        CostChange,
+        History,
+        Mention,
+        PastDelivery,
+        PastRun,
+        Realised,
+        Standing,
+        UnfinishedRun,
+    )
 
 
 def print_history(history: History, console: Console) -> None:
     """Runs, what they owe to people, the standing of each finding, and what changes did save."""
-    if not history.runs:
+    if not (history.runs or history.unfinished):
         console.print("No runs in this store.")
         return
-    console.print(_runs(history.runs))
+    if history.runs:
+        console.print(_runs(history.runs))
+    _section(console, "Runs to be resumed", _unfinished(history.unfinished), is_empty=not history.unfinished)
     failed = [run for run in history.runs if run.reason]
     owed = [(run, one) for run in history.runs for one in run.deliveries if one.state != _DELIVERED]
     _section(console, "Runs that made no report", _failed(failed), is_empty=not failed)
@@ -49,6 +61,7 @@ def print_diff(diff: AuditDiff, console: Console) -> None:
         console.print("\nNothing differs.")
 
 
+_FEW = 8
 _DELIVERED = "delivered"
 _NAMES = {
     "nat_monthly_cost": "NAT gateways, a month",
@@ -67,6 +80,15 @@ def _runs(runs: Iterable[PastRun]) -> Table:
         cells = [usd(amount) for amount in (*costs, *savings)] or ["–"] * 4
         gaps = "–" if run.reason else str(run.gaps)
         table.add_row(run.run, Text(line(run.schedule or "–")), str(run.exit_code), gaps, _told(run), *cells)
+    return table
+
+
+def _unfinished(runs: Iterable[UnfinishedRun]) -> Table:
+    table = _table("run", "began", "accounts read", "shards not read", "go on with")
+    for run in runs:
+        shards = ", ".join(run.shards) if len(run.shards) <= _FEW else f"{len(run.shards)} of them"
+        go_on = f"auditor run --resume {run.run}" if run.shards in {("1/1",), ()} else f"--run {run.run} --shard …"
+        table.add_row(run.run, moment(run.began), f"{run.accounts_read} of {run.accounts}", shards or "–", go_on)
     return table
 
 

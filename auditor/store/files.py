@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import secrets
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +31,20 @@ class _Header:
 def save_evidence(path: Path, evidence: Evidence) -> None:
     """Write the evidence as JSON; `UsageError` where the folder cannot be written."""
     write_atomically(path, to_json(evidence).encode())
+
+
+def packed(evidence: Evidence) -> bytes:
+    """The evidence as compressed JSON, in a tenth of the time that the published form takes: parts of a run."""
+    return gzip.compress(_evidence().dump_json(evidence, ensure_ascii=True), compresslevel=1, mtime=0)
+
+
+def unpacked(content: bytes, name: str) -> Evidence:
+    """The evidence that was packed; `UsageError` names it with its first problem."""
+    try:
+        plain = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"{name} is damaged: {error}") from error
+    return parse_evidence(plain, Path(name))
 
 
 def load_evidence(path: Path) -> Evidence:

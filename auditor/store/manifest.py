@@ -16,14 +16,20 @@ from auditor.model.evidence import Gap
 from auditor.model.letter import Addressee
 
 MANIFEST, BEGUN = "run.json", "begun.json"
+PRODUCT = "auditor"
 MANIFEST_VERSION = 1
-_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""No path, and as long as the name of an execution of Step Functions can be."""
+
 _REPORTED = frozenset({Exit.REPORTED, Exit.GAPS, Exit.NOT_DELIVERED, Exit.ABOVE_LIMIT})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A run that is over and not yet stored; files by name. Without a message it is known by the run's own name."""
+    """A run that is over and not yet stored; files by name. Without a message it is known by the run's own name.
+
+    `name` is that of a run which was begun part by part; others get one.
+    """
 
     started: datetime
     finished: datetime
@@ -36,6 +42,7 @@ class Draft:
     message: str = ""
     recipients: tuple[Addressee, ...] = ()
     reason: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +53,35 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """Something that decides which evidence a run has; all processes of the run must agree on it."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the parts of a run have in common: its moment, in how many shards it is read, and its settings."""
+
+    generated_at: AwareDatetime
+    shards: int
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
-    """`begun.json`, the first file of a run: which files are to come. Without it nothing in a folder is ours."""
+    """`begun.json`, the first file of a run: which files are to come. Without it nothing in a folder is ours.
+
+    `reading` is that of a run which is written part by part while it is read; of others it is `None`.
+    """
 
     schema_version: int
     product: str
     at: AwareDatetime
     files: tuple[str, ...]
     message: str = ""
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The store of runs: written so that a run is there whole or not at all, read so that no damage spreads.
 
-    runs/<UTC time>-<short id>/begun.json, evidence.json.gz, audit.json, report.html …, run.json
+    runs/<UTC time>-<short id>/begun.json, parts/…, evidence.json.gz, audit.json, report.html …, run.json
 
 The manifest `run.json` comes last. A run without one is unfinished: ignored, and cleaned away when it is so old that
 nobody can be writing it. What Auditor did not write is skipped with a warning and never deleted.
@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from auditor.errors import StoreError
 from auditor.model.letter import Link
+from auditor.model.shard import Shard
 from auditor.store.deliveries import Delivery, folder_of, standings
 from auditor.store.documents import parsed, to_bytes
 from auditor.store.lease import SKEW
@@ -24,15 +25,18 @@ from auditor.store.manifest import (
     BEGUN,
     MANIFEST,
     MANIFEST_VERSION,
+    PRODUCT,
     Begun,
     Draft,
     Header,
     Manifest,
+    Reading,
     StoredFile,
     is_name,
     manifest_of,
     new_name,
 )
+from auditor.store.parts import RESUMABLE, Parts, is_part
 from auditor.store.place import Entry, Place
 
 COMPRESSED_FROM = 64 * 1024
@@ -40,8 +44,6 @@ COMPRESSED_FROM = 64 * 1024
 
 WRITTEN_WITHIN = timedelta(hours=1)
 """No run takes longer to write; what is older and has no manifest will never get one."""
-
-_PRODUCT = "auditor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,14 @@ class Store:
     place: Place
 
     def keep(self, draft: Draft) -> Run:
-        """Store a run: its files, then its manifest."""
-        name = new_name(draft.finished)
+        """Store a run: its files, then its manifest. Parts of it stay."""
+        reading = self._withdrawn(draft.name) if draft.name else None
+        name = draft.name or new_name(draft.finished)
         stored = [_stored(*file) for file in draft.files.items()]
         manifest = manifest_of(name, draft, tuple(file for file, _ in stored))
         names = tuple(file.stored_as for file, _ in stored)
-        self._put(name, BEGUN, to_bytes(Begun(MANIFEST_VERSION, _PRODUCT, draft.finished, names, manifest.message)))
+        begun = Begun(MANIFEST_VERSION, PRODUCT, draft.finished, names, manifest.message, reading)
+        self._put(name, BEGUN, to_bytes(begun))
         for file, content in stored:
             self._put(name, file.stored_as, content)
         if problem := _problem(manifest, self._folders().get(name, [])):
@@ -142,7 +146,22 @@ class Store:
             if (begun := self._unfinished(name, entries)) and _is_abandoned(begun, entries, now):
                 self._delete(name, begun.files, {begun.message} - owned - {""})
                 gone.append(name)
+            elif _has(entries, MANIFEST):
+                self._forget_parts(name, entries, now)
         return tuple(gone)
+
+    def resumable(self) -> tuple[tuple[Parts, Reading], ...]:
+        """Runs that can be continued: begun part by part, and not at their end, or not whole then."""
+        found = []
+        for name, entries in sorted(self._folders().items()):
+            reading = self._reading(name)
+            if reading and (not _has(entries, MANIFEST) or any(is_part(_file_name(entry)) for entry in entries)):
+                found.append((Parts(self.place, name, Shard(1, reading.shards)), reading))
+        return tuple(found)
+
+    def discard(self, name: str) -> None:
+        """Delete a run that was begun and is not to be continued."""
+        self._delete(name, (), ())
 
     def _superfluous(
         self, runs: tuple[Run, ...], now: datetime, keep_runs: int | None, keep_days: int | None
@@ -180,18 +199,40 @@ class Store:
         if not is_name(name) or _has(entries, MANIFEST) or not _has(entries, BEGUN):
             return None
         begun = parsed(Begun, self.place.get(f"runs/{name}/{BEGUN}") or b"")
-        return begun if begun and begun.product == _PRODUCT else None
+        return begun if begun and begun.product == PRODUCT else None
+
+    def _withdrawn(self, name: str) -> Reading | None:
+        """What the parts of a run have in common. A report that was made of fewer of them makes way for the next."""
+        earlier = self._finished(name, self._folders().get(name, []))
+        if isinstance(earlier, Run):
+            files = (file.stored_as for file in earlier.manifest.files)
+            self._delete_report(name, files, {earlier.manifest.message})
+        return self._reading(name)
+
+    def _reading(self, name: str) -> Reading | None:
+        begun = parsed(Begun, self.place.get(f"runs/{name}/{BEGUN}") or b"") if is_name(name) else None
+        return begun.reading if begun and begun.product == PRODUCT else None
+
+    def _forget_parts(self, name: str, entries: list[Entry], now: datetime) -> None:
+        """Parts of a run that has its report stay as long as they may be completed."""
+        written = [entry.written for entry in entries if is_part(_file_name(entry))]
+        if written and now > max(written) + RESUMABLE + SKEW:
+            Parts(self.place, name).drop()
 
     def _delete(self, name: str, files: Iterable[str], messages: Iterable[str]) -> None:
         """The manifest goes first, the mark that it is ours last: whatever is left is cleaned away another time.
 
         `messages` are those of no other run: without their records a run would owe again what was delivered.
         """
+        self._delete_report(name, files, messages)
+        Parts(self.place, name).drop()
+        self.place.delete([f"runs/{name}/{BEGUN}"])
+
+    def _delete_report(self, name: str, files: Iterable[str], messages: Iterable[str]) -> None:
         self.place.delete([f"runs/{name}/{MANIFEST}"])
         self.place.delete(f"runs/{name}/{file}" for file in files if file not in {MANIFEST, BEGUN})
         for message in messages:
             self.place.delete(entry.path for entry in self.place.entries(folder_of(message)))
-        self.place.delete([f"runs/{name}/{BEGUN}"])
 
     def _put(self, run: str, name: str, content: bytes) -> None:
         self.place.put(f"runs/{run}/{name}", content)
@@ -209,8 +250,9 @@ def _stored(name: str, content: bytes) -> tuple[StoredFile, bytes]:
 
 
 def _is_abandoned(begun: Begun, entries: list[Entry], now: datetime) -> bool:
-    """Nothing of it was written for so long that nobody is at it."""
-    return now > max(begun.at, *(entry.written for entry in entries)) + WRITTEN_WITHIN + SKEW
+    """Nothing of it was written for so long that nobody is at it, or will come back to it."""
+    within = RESUMABLE if begun.reading else WRITTEN_WITHIN
+    return now > max(begun.at, *(entry.written for entry in entries)) + within + SKEW
 
 
 def _problem(manifest: Manifest, entries: list[Entry]) -> str:
