@@ -32,6 +32,7 @@ from auditor.model.network import (
     RouteTable,
 )
 from auditor.store import load_evidence, save_evidence, write_atomically
+from auditor.store.files import packed, unpacked
 
 WINDOW = Window(datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
 PRICE = Price("us-east-1", Item.NAT_GB, Decimal("0.045"), "GB", "price list", "2026-11-01")
@@ -103,6 +104,7 @@ def test_evidence_reads_back_as_it_was_saved(tmp_path_factory: pytest.TempPathFa
     saved = replace(evidence, version=1)
     save_evidence(path, saved)
     assert load_evidence(path) == saved
+    assert unpacked(packed(saved), "a part") == saved
 
 
 def test_evidence_of_a_real_shape_keeps_every_figure(tmp_path: Path) -> None:
