@@ -1,10 +1,10 @@
 """A whole organization in one run on a fake AWS: accounts by 17 regions, roles assumed, parts written to a store.
 
-    python bench/organization.py 20 100 200 [--regions 17] [--vpcs 5] [--nats 6] [--latency 0.060]
+    python bench/organization.py 20 100 200 [--regions 17] [--vpcs 5] [--nats 6] [--latency 0.060] [--no-report]
 
 For each number of accounts one process collects into the parts of a run, and another puts them together and renders
-the report. `MiB` is the peak of the collecting process, which must not grow with the accounts; `grown` is by how much
-it grew after the first tenth of them.
+the report as JSON. `MiB` is the peak of the collecting process, which must not grow with the accounts; `grown` is by
+how much it grew after the first tenth of them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def used(words: list[str], environment: dict[str, str]) -> Used:
     return Used(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
 
 
-def measured(accounts: int, regions: int, url: str, folder: Path) -> str:
+def measured(accounts: int, options: argparse.Namespace, url: str, folder: Path) -> str:
     """One run as a row of a Markdown table."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AUDITOR_"))},
@@ -66,11 +66,11 @@ def measured(accounts: int, regions: int, url: str, folder: Path) -> str:
         "AUDITOR_FLOW_LOGS": "off",
         "AUDITOR_FORMATS": "json",
     }
-    read = used([str(HERE / "organization_once.py"), str(accounts * regions)], environment)
+    read = used([str(HERE / "organization_once.py"), str(accounts * options.regions)], environment)
     with urllib.request.urlopen(f"{url}/_stats") as answer:  # noqa: S310
         calls = json.load(answer)["calls"]
     size = sum(path.stat().st_size for path in folder.rglob("*.json.gz")) / 2**20
-    made = used(["-m", "auditor", "report", "bench", "--quiet"], environment)
+    made = None if options.no_report else used(["-m", "auditor", "report", "bench", "--quiet"], environment)
     cells = (
         f"{accounts:,}",
         f"{calls:,}",
@@ -80,8 +80,7 @@ def measured(accounts: int, regions: int, url: str, folder: Path) -> str:
         f"{read.memory:.0f}",
         read.said.strip(),
         f"{size:.1f}",
-        f"{made.wall:.1f}",
-        f"{made.memory:.0f}",
+        *((f"{made.wall:.1f}", f"{made.memory:.0f}") if made else ("–", "–")),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -94,6 +93,7 @@ def main() -> None:
     parser.add_argument("--vpcs", type=int, default=5)
     parser.add_argument("--nats", type=int, default=6)
     parser.add_argument("--latency", type=float, default=0.060)
+    parser.add_argument("--no-report", action="store_true", help="collect only")
     options = parser.parse_args()
     size = f"{options.regions} regions, {options.vpcs} VPCs and {options.nats} NAT gateways each"
     print(f"{size}, {options.latency * 1000:.0f} ms a call\n")
@@ -101,7 +101,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|")
     for accounts in options.accounts:
         with fake_aws(options) as url, tempfile.TemporaryDirectory() as folder:
-            print(measured(accounts, options.regions, url, Path(folder)), flush=True)
+            print(measured(accounts, options, url, Path(folder)), flush=True)
 
 
 if __name__ == "__main__":

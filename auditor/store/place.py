@@ -126,8 +126,7 @@ class Place:
         for left in target.parent.glob(f"{glob.escape(target.name)}#[0-9]*"):
             left.unlink(missing_ok=True)
         with suppress(OSError):  # not empty, or gone
-            for folder in target.relative_to(self._inner.prefix).parents[:-1]:
-                (self._inner.prefix / folder).rmdir()
+            target.parent.rmdir()
 
     @contextmanager
     def _said(self, what: str) -> Iterator[None]:

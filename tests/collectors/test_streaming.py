@@ -14,7 +14,7 @@ from auditor.aws.accounts import Access
 from auditor.collectors import run
 from auditor.collectors.run import Progress, Selection, collect, collect_parts, window_of
 from auditor.errors import StoreError
-from auditor.model.evidence import Evidence
+from auditor.model.evidence import Evidence, Scope
 from auditor.model.joining import joined
 from auditor.model.shard import Shard
 from tests.organization import ACCOUNTS, Organization, organization
@@ -49,7 +49,7 @@ class Watched:
     kept: list[str] = field(default_factory=list)
     begun: int = 0
     most: int = 0
-    alive: list[weakref.ref[Evidence]] = field(default_factory=list)
+    alive: list[weakref.ref[Scope]] = field(default_factory=list)
     most_alive: int = 0
 
     def expect(self, accounts: tuple[str, ...]) -> frozenset[str]:
@@ -61,7 +61,7 @@ class Watched:
             raise StoreError("the disk is full")
         self.most = max(self.most, self.begun - len(self.kept))
         self.kept.append(account_id)
-        self.alive.append(weakref.ref(part))
+        self.alive.append(weakref.ref(part.scopes[0]))
         self.most_alive = max(self.most_alive, sum(one() is not None for one in self.alive))
         await asyncio.sleep(0.01)
 
@@ -81,7 +81,7 @@ def test_a_few_accounts_are_held_however_many_there_are() -> None:
     assert sorted(parts.kept) == sorted(ACCOUNTS)
     assert parts.most <= IN_FLIGHT < len(ACCOUNTS)
     assert parts.most_alive <= IN_FLIGHT
-    assert not (rest.scopes or rest.gaps)
+    assert (len(rest.scopes), len(rest.gaps)) == (0, 0)
 
 
 def test_accounts_that_are_there_or_belong_to_another_shard_are_not_asked(aws: Organization) -> None:

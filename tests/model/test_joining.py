@@ -31,7 +31,7 @@ def part(account: str) -> Evidence:
     return replace(
         EMPTY,
         scopes=tuple(Scope(account, region, calls=(Call("ec2:DescribeVpcs", 1),)) for region in REGIONS),
-        prices=Prices(tuple(row for row in PRICES if row.region == REGIONS[0] or account == ACCOUNTS[0])),
+        prices=Prices(tuple(row for row in PRICES if row.region == REGIONS[1] or account == ACCOUNTS[0])),
         gaps=(Gap(account, "", Source.REGIONS, "ec2:DescribeRegions", "denied"),),
         calls=(Call("ec2:DescribeRegions", 2, 1),),
     )
