@@ -100,6 +100,7 @@ def test_other_services_go_to_theirs() -> None:
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 def test_an_endpoint_url_takes_every_call_of_a_run(aws: Served, proxy: FaultProxy) -> None:
