@@ -1,6 +1,6 @@
 """AWS's signature, version 4, of a POST without a query: what the calls of the EC2, JSON and query protocols are.
 
-IAM user guide, "AWS Signature Version 4 for API requests" (read 2026-11-30). A test compares it with botocore's.
+IAM user guide, "AWS Signature Version 4 for API requests" (read 2026-11-29). A test compares it with botocore's.
 """
 
 from __future__ import annotations
