@@ -111,7 +111,7 @@ class FaultProxy(Faults):
         call.status = answer.status
         if answer is CUT and request.transport:
             request.transport.close()
-        return _sent(answer)
+        return _sent(answer) if answer.sent is None else await _broken_off(request, answer)
 
     def _noted(self, request: web.Request, body: bytes) -> Call:
         signed = CREDENTIAL.search(request.headers.get("Authorization", ""))
@@ -172,3 +172,14 @@ def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
 def _sent(answer: Answer) -> web.Response:
     """Return what the server sends."""
     return web.Response(status=answer.status or 500, body=answer.body, headers=answer.headers)
+
+
+async def _broken_off(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Promise the whole body, send the first part of it, and cut the connection."""
+    response = web.StreamResponse(status=answer.status or 500, headers=answer.headers)
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[: answer.sent])
+    if request.transport:
+        request.transport.close()
+    return response

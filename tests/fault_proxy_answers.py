@@ -79,6 +79,12 @@ class Answer:
     status: int
     body: bytes
     headers: Mapping[str, str]
+    sent: int | None = None
+    """After how many bytes of the body the connection is cut, if it is."""
+
+    def broken_off(self, after: int) -> Answer:
+        """Return the same answer, of which only so much arrives."""
+        return replace(self, sent=after)
 
     def with_body(self, body: bytes) -> Answer:
         """Return the same answer with another body."""

@@ -114,6 +114,15 @@ class Faults:
 
         self._add(effect, operation, where, times)
 
+    def break_off(self, operation: str | None = None, times: int | None = None, **where: Unpack[Where]) -> None:
+        """Close the connection in the middle of the answer."""
+
+        async def effect(_: Call, forward: Forward) -> Answer:
+            answer = await forward()
+            return answer.broken_off(len(answer.body) // 2)
+
+        self._add(effect, operation, where, times)
+
     def lose_answer(self, operation: str | None = None, times: int | None = None, **where: Unpack[Where]) -> None:
         """Let the call do what it does, and close the connection instead of answering."""
 

@@ -8,6 +8,9 @@ from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import Operation
 from auditor.aws.session import AuditSession, Target
 
+_MOST_PAGES = 1_000
+"""No list that is read here has so many: a million resources, twenty thousand accounts."""
+
 
 class ScopeCalls:
     """What a collector may do: read, in one account and one region."""
@@ -38,18 +41,30 @@ class ScopeCalls:
         return answer
 
     async def items(self, operation: Operation, **params: Any) -> list[Any]:
-        """All pages' items; a page token that comes twice ends in a failure rather than in a loop."""
+        """All pages' items, each once.
+
+        A page that came before, or pages without end, are a failure: nobody knows what is missing, nor when it ends.
+        """
         if operation.page_size:
             params["MaxResults"] = operation.page_size
-        found: list[Any] = []
+        pages: list[list[Any]] = []
         tokens: set[str] = set()
-        while True:
+        while len(pages) < _MOST_PAGES:
             answer = await self.call(operation, **params)
-            found += answer.get(operation.items) or []
-            token = answer.get(operation.tokens[1])
+            page, token = answer.get(operation.items) or [], answer.get(operation.tokens[1])
+            if token in tokens or (page and page in pages):
+                what = "page token" if token in tokens else "page"
+                raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: the same {what} came twice: run again")
+            pages.append(page)
             if not token:
-                return found
-            if token in tokens:
-                raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: the same page token came twice")
+                return _each_once(pages)
             tokens.add(token)
             params[operation.tokens[0]] = token
+        raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: more than {_MOST_PAGES:,} pages: run again")
+
+
+def _each_once(pages: list[list[Any]]) -> list[Any]:
+    """What stood on two pages, because something before it was made in between, is one thing."""
+    if len(pages) == 1:
+        return pages[0]
+    return list({repr(item): item for page in pages for item in page}.values())

@@ -141,11 +141,13 @@ def may_pass(reason: str) -> bool:
     return reason.endswith(_PASSING)
 
 
-def failure(error: Exception, operation: Operation, who: str) -> AwsFailureError:
-    """What to tell of an error of botocore; `who` is the principal that was refused.
+NO_ANSWERS = (KeyError, ValueError, TypeError, AttributeError)
+"""What botocore raises where an answer is well-formed and somebody else's, such as a proxy's page, or holds a time
+that is none: it takes what it reads for what its models promise."""
 
-    botocore raises a KeyError where an answer in the query protocol is somebody else's, such as a proxy's page.
-    """
+
+def failure(error: Exception, operation: Operation, who: str) -> AwsFailureError:
+    """What to tell of an error of botocore; `who` is the principal that was refused."""
     kind = _kind(error)
     hint = _HINTS[kind].format(action=operation.action, who=who)
     return AwsFailureError(kind, f"{operation.action}: {_said(error)}: {hint}", _refusal(error))
@@ -156,7 +158,7 @@ def _kind(error: Exception) -> Kind:
         return _KIND_OF_CODE.get(error.response.get("Error", {}).get("Code", ""), Kind.UNKNOWN)
     if isinstance(error, _CREDENTIALS):
         return Kind.CREDENTIALS
-    if isinstance(error, ResponseParserError | KeyError):
+    if isinstance(error, (ResponseParserError, *NO_ANSWERS)):
         return Kind.UNREADABLE
     return Kind.UNREACHABLE if isinstance(error, _CONNECTION) else Kind.UNKNOWN
 
@@ -173,6 +175,6 @@ def _refusal(error: Exception) -> Refusal:
 def _said(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "")) or "error without a code"
-    if isinstance(error, ResponseParserError | KeyError):
+    if isinstance(error, (ResponseParserError, *NO_ANSWERS)):
         return "unreadable answer"
     return " ".join(str(error).split())[:200]

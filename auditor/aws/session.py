@@ -30,7 +30,7 @@ from auditor import __version__
 from auditor.aws import guard
 from auditor.aws.answers import Answers
 from auditor.aws.connections import Connections
-from auditor.aws.failures import AwsFailureError, Kind, failure
+from auditor.aws.failures import NO_ANSWERS, AwsFailureError, Kind, failure
 from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, Operation
 from auditor.aws.pacing import SHARE, Pacer
 from auditor.aws.sending import Sender, Sent
@@ -171,14 +171,14 @@ class AuditSession:
             raise
 
     async def _sent(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
-        client = await self.client(operation.service)
+        send = getattr(await self.client(operation.service), str(xform_name(operation.name)))
         token = _target.set(target)
         # A role is assumed again in the middle of a call that holds a slot already.
         slot = nullcontext() if operation is ASSUME_ROLE else self._slots
         try:
             async with slot:
-                answer = await getattr(client, str(xform_name(operation.name)))(**params)
-        except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:
+                answer = await send(**params)
+        except (ClientError, BotoCoreError, ResponseParserError, *NO_ANSWERS) as error:
             raise failure(error, operation, target.who) from error
         finally:
             _target.reset(token)

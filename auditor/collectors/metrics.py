@@ -86,7 +86,7 @@ async def fetch_endpoint_metrics(
 async def _fetch(
     calls: ScopeCalls, operation: Operation, queries: tuple[MetricQuery, ...], window: Window
 ) -> tuple[Series, ...]:
-    batches = list(batched(queries, QUERIES_PER_CALL))
+    batches = list(batched(dict.fromkeys(queries), QUERIES_PER_CALL))
     answers = await asyncio.gather(*(calls.items(operation, **request_of(batch, window)) for batch in batches))
     points: dict[tuple[str, str], dict[date, int]] = {(q.resource_id, q.metric): {} for q in queries}
     for batch, results in zip(batches, answers, strict=True):

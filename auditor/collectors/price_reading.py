@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
@@ -21,6 +22,7 @@ class PriceReader:
         self._partition, self._day, self._live = partition, now.date().isoformat(), live
         self._reading: dict[str, asyncio.Task[tuple[Price, ...]]] = {}
         self._failures: dict[str, str] = {}
+        self._without_transfer: dict[str, str] = {}
 
     def want(self, region: str) -> None:
         """Begin to read this region's prices, once a run."""
@@ -40,12 +42,10 @@ class PriceReader:
         """One sentence per reason why live prices were not used."""
         if not self._live:
             return ("Prices are those of the bundled snapshot: the Price List API was not asked.",)
-        reasons = sorted(set(self._failures.values()))
-        return tuple(
-            f"Prices of {', '.join(sorted(r for r, why in self._failures.items() if why == reason))} are those of the"
-            f" bundled snapshot, because the Price List API did not answer ({reason})."
-            for reason in reasons
-        )
+        said = "Prices of {} are those of the bundled snapshot, because the Price List API did not answer ({})."
+        one = "The price of transfer between zones in {} is that of the bundled snapshot, or else unknown: {}."
+        alone = {region: why for region, why in self._without_transfer.items() if region not in self._failures}
+        return (*_by_reason(said, self._failures), *_by_reason(one, alone))
 
     async def _read(self, region: str) -> tuple[Price, ...]:
         where = price_list_region(region, self._partition)
@@ -54,8 +54,14 @@ class PriceReader:
         calls = self.calls.at(where)
         self.asked.append(calls)
         try:
-            live = await fetch_prices(calls, region, self._day)
+            live = await fetch_prices(calls, region, self._day, partial(self._without_transfer.__setitem__, region))
         except AwsFailureError as failure:
             self._failures[region] = failure.reason
             live = ()
         return choose_prices(live, bundled_prices(region))
+
+
+def _by_reason(said: str, reasons: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each reason, with the regions that have it."""
+    for reason in sorted(set(reasons.values())):
+        yield said.format(", ".join(sorted(region for region, why in reasons.items() if why == reason)), reason)

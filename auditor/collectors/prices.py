@@ -7,7 +7,7 @@ Each says where it is from and of which day. What the price list holds and where
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -58,15 +58,18 @@ def price_list_region(region: str, partition: str) -> str | None:
     return _API_REGIONS.get(region.partition("-")[0], "us-east-1")
 
 
-async def fetch_prices(calls: PriceListCalls, region: str, as_of: str) -> tuple[Price, ...]:
+async def fetch_prices(
+    calls: PriceListCalls, region: str, as_of: str, without_transfer: Callable[[str], None]
+) -> tuple[Price, ...]:
     """Today's prices of a region, in three paged GetProducts calls; raises what `calls` raises.
 
-    Except for the call for transfer between zones: where that fails, this one price is not among the answer.
+    Except for the call for transfer between zones: where that fails, this one price is not among the answer, and
+    `without_transfer` is told the reason.
     """
     answers = await asyncio.gather(
         _products(calls, "AmazonEC2", regionCode=region, productFamily="NAT Gateway"),
         _products(calls, "AmazonVPC", regionCode=region),
-        _transfer_products(calls, region),
+        _transfer_products(calls, region, without_transfer),
     )
     return parse_products((text for answer in answers for text in answer), region, as_of)
 
@@ -100,8 +103,9 @@ async def _products(calls: PriceListCalls, service: str, **fields: str) -> list[
     return await calls.items(GET_PRODUCTS, ServiceCode=service, Filters=filters, FormatVersion="aws_v1")
 
 
-async def _transfer_products(calls: PriceListCalls, region: str) -> list[str]:
+async def _transfer_products(calls: PriceListCalls, region: str, without: Callable[[str], None]) -> list[str]:
     try:
         return await _products(calls, "AWSDataTransfer", fromRegionCode=region, transferType="IntraRegion")
-    except AwsFailureError:
+    except AwsFailureError as failure:
+        without(failure.reason)
         return []

@@ -68,13 +68,14 @@ class Reading:
     ) -> tuple[T, ...]:
         """The answer where it is needed; else it is known without asking that nothing depends on it.
 
-        That is only known where all is known that tells whether it is needed.
+        Either is only known where all is known that tells what is needed.
         """
-        if needed:
-            return await self.read(source, fetch, *args)
-        if told_by <= self.known:
+        found = await self.read(source, fetch, *args) if needed else ()
+        if not told_by <= self.known:
+            self.known.discard(source)
+        elif not needed:
             self.known.add(source)
-        return ()
+        return found
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -80,7 +81,7 @@ class PriceList:
 def test_one_region_takes_three_calls_at_the_same_time() -> None:
     async def run() -> tuple[PriceList, tuple[Price, ...]]:
         calls = PriceList("ap-southeast-2", "APS2-")
-        return calls, await fetch_prices(calls, "ap-southeast-2", TODAY)
+        return calls, await fetch_prices(calls, "ap-southeast-2", TODAY, pytest.fail)
 
     calls, found = asyncio.run(run())
     region = {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "ap-southeast-2"}
@@ -95,13 +96,15 @@ def test_one_region_takes_three_calls_at_the_same_time() -> None:
     assert {row.item for row in found} == ON_BILLS
 
 
-def fetched(calls: PriceList) -> tuple[Price, ...]:
-    return asyncio.run(fetch_prices(calls, "eu-west-1", TODAY))
+def fetched(calls: PriceList, without_transfer: Callable[[str], None] = pytest.fail) -> tuple[Price, ...]:
+    return asyncio.run(fetch_prices(calls, "eu-west-1", TODAY, without_transfer))
 
 
 def test_transfer_that_is_not_answered_leaves_the_other_prices_and_the_bundled_figure() -> None:
     """As where this one call is throttled, or where its filters match nothing."""
-    throttled = fetched(PriceList("eu-west-1", "EU-", failing=("AWSDataTransfer",)))
+    reasons: list[str] = []
+    throttled = fetched(PriceList("eu-west-1", "EU-", failing=("AWSDataTransfer",)), reasons.append)
+    assert reasons == ["pricing:GetProducts: ThrottlingException"]
     empty = PriceList("eu-west-1", "EU-")
     empty.answers["AWSDataTransfer"] = []
     assert {row.item for row in throttled} == ON_BILLS - {Item.INTER_AZ_GB}
@@ -131,7 +134,7 @@ class BotocoreCalls:
 
 def test_botocore_takes_the_parameters_and_gives_the_texts_of_all_pages() -> None:
     with price_list_server() as url:
-        found = asyncio.run(fetch_prices(BotocoreCalls(url), "us-east-1", TODAY))
+        found = asyncio.run(fetch_prices(BotocoreCalls(url), "us-east-1", TODAY, pytest.fail))
     assert {row.item for row in found} == ON_BILLS
 
 
@@ -145,4 +148,4 @@ class Refused:
 
 def test_refused_call_is_the_callers_to_report_and_never_an_empty_price_list() -> None:
     with pytest.raises(AwsFailureError, match="pricing:GetProducts"):
-        asyncio.run(fetch_prices(Refused(), "eu-central-1", TODAY))
+        asyncio.run(fetch_prices(Refused(), "eu-central-1", TODAY, pytest.fail))

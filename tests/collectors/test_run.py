@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import boto3
 import pytest
@@ -15,7 +16,7 @@ from auditor.errors import NoAccessError, UsageError
 from auditor.model.evidence import Evidence, Gap, Scope, Source
 from tests.embedded import MEMBER, OWN, Served, read, selection
 from tests.fault_proxy import FaultProxy
-from tests.fault_proxy_answers import EXPIRED, Answer, Call, error
+from tests.fault_proxy_answers import DENIED, EXPIRED, Answer, Call, error
 from tests.fault_proxy_faults import Forward
 
 FRANKFURT, VIRGINIA, SYDNEY, DUBLIN = "eu-central-1", "us-east-1", "ap-southeast-2", "eu-west-1"
@@ -116,7 +117,7 @@ def test_a_garbled_answer_is_a_gap_for_its_source_alone(
         ("GetMetricData", Source.NAT_METRICS),
     ],
 )
-@pytest.mark.parametrize("page", [b"<html><body>Please log in</body></html>", b"{}", b""])
+@pytest.mark.parametrize("page", [b"<html><body>Please log in</body></html>", b"{}", b"", b"[]", b"null", b'"x"'])
 def test_somebody_elses_answer_is_a_gap_and_not_an_empty_list(
     aws: Served, proxy: FaultProxy, operation: str, source: Source, page: bytes
 ) -> None:
@@ -126,6 +127,21 @@ def test_somebody_elses_answer_is_a_gap_and_not_an_empty_list(
     assert source in {gap.source for gap in evidence.all_gaps}
     assert source not in scope_of(evidence, MEMBER, VIRGINIA).known
     assert {gap.action.partition(":")[2] for gap in evidence.all_gaps} == {operation}
+
+
+def test_an_answer_with_a_time_that_is_none_is_a_gap_and_not_the_end_of_the_run(aws: Served, proxy: FaultProxy) -> None:
+    """The SDK raises what it meets in such an answer as it is, a ValueError here."""
+    proxy.replace("DescribeNatGateways", lambda _, body: re.sub(rb"\d{4}-\d\d-\d\dT", b"someday", body))
+    evidence = read(aws.company, accounts=(OWN,), regions=(FRANKFURT, SYDNEY))
+    gap = one_gap(evidence)
+    assert (gap.region, gap.source) == (FRANKFURT, Source.NAT_GATEWAYS)
+    assert gap.reason.startswith("ec2:DescribeNatGateways: unreadable answer")
+
+
+def test_an_answer_that_is_cut_off_in_the_middle_is_read_again(aws: Served, proxy: FaultProxy) -> None:
+    whole = read(aws.company, accounts=(OWN,), regions=(FRANKFURT,))
+    proxy.break_off("DescribeNatGateways", times=3)
+    assert read(aws.company, accounts=(OWN,), regions=(FRANKFURT,)).network == whole.network
 
 
 def test_somebody_elses_answer_to_who_we_are_is_no_access(aws: Served, proxy: FaultProxy) -> None:
@@ -269,6 +285,20 @@ def test_prices_that_are_refused_are_the_bundled_ones_and_the_reason_is_noted(aw
     assert "bundled snapshot" in note
     assert "pricing:GetProducts: AccessDeniedException" in note
     assert {price.region for price in evidence.prices.rows} == {FRANKFURT, VIRGINIA, SYDNEY}
+
+
+def test_a_price_that_alone_is_not_answered_is_noted_with_the_reason(aws: Served, proxy: FaultProxy) -> None:
+    """Without it the bill has an unknown line, or an amount out of the snapshot: neither may come unsaid."""
+
+    async def refuse(call: Call, forward: Forward) -> Answer:
+        if call.params["ServiceCode"] == "AWSDataTransfer":
+            return error(call.protocol, *DENIED[call.protocol], "no")
+        return await forward()
+
+    proxy._add(refuse, "GetProducts", {})
+    (note,) = read(aws.company, regions=(SYDNEY, FRANKFURT)).notes
+    assert note.startswith("The price of transfer between zones in ap-southeast-2, eu-central-1 is that of the bundled")
+    assert "pricing:GetProducts: AccessDeniedException" in note
 
 
 def test_prices_are_asked_once_per_region_and_only_where_something_costs(aws: Served, proxy: FaultProxy) -> None:
