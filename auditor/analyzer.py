@@ -30,6 +30,7 @@ from auditor.model.network import Network
 from auditor.model.traffic import Level
 from auditor.rules import all_rules
 from auditor.rules.admission import admission_risks
+from auditor.rules.other_accounts import notes_on_owners, unread_bytes
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.bill import Traffic, bill
@@ -108,7 +109,11 @@ def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwri
         gaps=evidence.all_gaps,
         not_evaluated=tuple(entry for judgement in judged for entry in judgement.not_evaluated),
         prices=evidence.prices.rows,
-        notes=(*evidence.notes, *notes_on(evidence, sum(j.left_out for j in judged), sum(j.small for j in judged))),
+        notes=(
+            *evidence.notes,
+            *notes_on_owners(evidence),
+            *notes_on(evidence, sum(j.left_out for j in judged), sum(j.small for j in judged)),
+        ),
         cost_of_this_run=run_cost(evidence),
         series=tuple(evidence.series.values()),
         plan_remediation=tuple(text for one in judged for text in plan_remedy(one.changes(plan), one.network)),
@@ -164,6 +169,9 @@ def _judge_region(evidence: Evidence, region: str, traffic: tuple[Traffic, Traff
             not_evaluated.extend(_undecided(rule, scope, said, saved))
             continue
         finding = _finding(rule, scope, said, saved, remedy(said, situation.network))
+        if said.edits and finding.saving is None:
+            unread = unread_bytes(evidence, situation, said)
+            finding = replace(finding, saving_note=f"{unread} {finding.saving_note}".strip())
         if decisions.is_small(finding, saved):
             small += 1
             continue
