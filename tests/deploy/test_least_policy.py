@@ -1,15 +1,11 @@
 """The printed policy is enough, and each action of it is needed: without it a gap or an error names it.
 
-The embedded AWS enforces IAM. It has no Price List API, it asks for `monitoring:` where AWS asks for `cloudwatch:` (the
-name in the signature) and for `s3:HeadBucket` where AWS asks for `s3:ListBucket`; it asks the bucket whether a list of
-objects may be deleted, and knows neither resources nor conditions of SES. Each source alone is denied in test_gaps.py.
+The embedded AWS enforces IAM. It has no Price List API. Each source alone is denied in test_gaps.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,10 +26,11 @@ from auditor.model.evidence import Evidence
 from auditor.model.letter import Delivery
 from auditor.store.place import open_place
 from tests.delivery.letters import ANNA, AT, LETTER, QUICK, SENDER
+from tests.deploy.enforced import BUCKET, REGION, administer, as_it_asks, enforce, seed_network
 from tests.embedded import OWN, PRICE_LIST, served
 from tests.fault_proxy import FaultProxy
 
-REGION, BUCKET, USER = "eu-central-1", "auditor-runs", f"arn:aws:iam::{OWN}:user/auditor"
+USER = f"arn:aws:iam::{OWN}:user/auditor"
 STORE = f"s3://{BUCKET}/runs"
 WINDOW = window_of(30, DEMO_NOW)
 GRANTS = Grants(frozenset({Part.COLLECT, Part.FLOW_LOGS, Part.MAIL, Part.STORE}), mail_from=SENDER, store=STORE)
@@ -56,18 +53,7 @@ class Account:
             self.grant(())
 
     def grant(self, withheld: Iterable[str]) -> None:
-        document = json.loads(policy(GRANTS))
-        for statement in document["Statement"]:
-            statement["Action"] = [one for one in statement["Action"] if one not in withheld]
-            if "s3:ListBucket" in statement["Action"]:
-                statement["Action"] += ["s3:HeadBucket"]
-            if "s3:DeleteObject" in statement["Action"]:
-                statement["Resource"] = [statement["Resource"], f"arn:aws:s3:::{BUCKET}"]
-            if statement["Sid"] == "AuditorSendsMail":
-                del statement["Condition"]
-                statement["Resource"] = "*"
-        document["Statement"] = [one for one in document["Statement"] if one["Action"]]
-        text = json.dumps(document).replace("cloudwatch:", "monitoring:")
+        text = as_it_asks(policy(GRANTS), withheld)
         self.iam.put_user_policy(UserName="auditor", PolicyName="auditor", PolicyDocument=text)
 
 
@@ -78,12 +64,11 @@ def account() -> Iterator[Account]:
             environment.setenv(name, value)
         iam = boto3.client("iam", REGION)
         _seed(iam)
-        own = iam.create_access_key(UserName="administrator")["AccessKey"]
+        own = administer(iam, "administrator")
         key = iam.create_access_key(UserName="auditor")["AccessKey"]
-        found = Account(boto3.client("iam", REGION, **_credentials(own)))
+        found = Account(boto3.client("iam", REGION, **own))
         found.grant(())
-        request = urllib.request.Request(f"{aws.url}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})  # noqa: S310
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+        enforce(aws.url)
         for name, value in aws.environment_of(proxy.url).items():
             environment.setenv(name, value)
         environment.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
@@ -92,49 +77,12 @@ def account() -> Iterator[Account]:
         yield found
 
 
-def _credentials(key: dict[str, str]) -> dict[str, str]:
-    return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-
-
 def _seed(iam: Any) -> None:  # noqa: ANN401 -- boto3 publishes no types
-    """An administrator who stays able to change policies, the user, a network that asks for every call, a bucket."""
-    iam.create_user(UserName="administrator")
-    every = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    iam.put_user_policy(UserName="administrator", PolicyName="all", PolicyDocument=json.dumps(every))
+    """The user, a network that asks for every call, a bucket, a sender."""
     iam.create_user(UserName="auditor")
-    ec2 = boto3.client("ec2", REGION)
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
-    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
-    ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[table])
-    groups = [ec2.create_security_group(GroupName="endpoints", Description="-", VpcId=vpc)["GroupId"]]
-    for service, private_dns in (("kms", True), ("sqs", False)):
-        ec2.create_vpc_endpoint(
-            VpcId=vpc,
-            VpcEndpointType="Interface",
-            ServiceName=f"com.amazonaws.{REGION}.{service}",
-            SubnetIds=[subnet],
-            SecurityGroupIds=groups,
-            PrivateDnsEnabled=private_dns,
-        )
-    _connect(ec2, vpc, subnet, table)
+    seed_network(boto3.client("ec2", REGION))
     boto3.client("s3", REGION).create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     boto3.client("sesv2", REGION).create_email_identity(EmailIdentity=SENDER)
-
-
-def _connect(ec2: Any, vpc: str, subnet: str, table: str) -> None:  # noqa: ANN401 -- boto3 publishes no types
-    """A transit gateway and a peering, which are looked at where routes lead to them."""
-    hub = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
-    ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=hub, VpcId=vpc, SubnetIds=[subnet])
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.8.0.0/16", TransitGatewayId=hub)
-    other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    made = ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)["VpcPeeringConnection"]
-    peering = made["VpcPeeringConnectionId"]
-    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.9.0.0/16", VpcPeeringConnectionId=peering)
 
 
 def audited() -> Evidence:
