@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from auditor.aws.operations import ASSUME_ROLE, ATHENA_OPERATIONS, HEAD_BUCKET, 
 from auditor.aws.policy import Grants, Part, policy
 from auditor.aws.session import AuditSession
 from auditor.errors import NotReadOnlyError
+from auditor.store import place
 from tests.embedded import ROOT
 from tests.fault_proxy import FaultProxy
 
@@ -93,6 +95,37 @@ def test_what_a_client_paginates_is_guarded_too(proxy: FaultProxy) -> None:
 
     with pytest.raises(NotReadOnlyError):
         asyncio.run(paginate())
+    assert proxy.calls == []
+
+
+MAKES_CLIENTS = re.compile(r"\b(AioSession|Session|create_client|boto3\.\w+|get_session)\(")
+
+
+def test_no_client_is_made_where_no_guard_is_installed() -> None:
+    """Two modules make clients of AWS, each of one session that is guarded as soon as it exists.
+
+    The demonstration writes to the AWS that it embeds; obstore reads and writes the store alone.
+    """
+    sources = [path for path in Path(ROOT, "auditor").rglob("*.py") if "demo" not in path.parts]
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in sources}
+    makers = {name: text for name, text in texts.items() if MAKES_CLIENTS.search(text)}
+    assert set(makers) == {"auditor/aws/session.py", "auditor/store/place.py"}
+    for text in makers.values():
+        made = [line for line in text.splitlines() if MAKES_CLIENTS.search(line) and "create_client" not in line]
+        assert len(made) == 1
+        after = text.partition(made[0])[2]
+        assert 0 < after.index("guard.install(") < after.index("create_client(")
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_stores_own_client_looks_for_its_bucket_and_can_do_nothing_else(proxy: FaultProxy) -> None:
+    bucket = "nordlicht-flow-logs"
+    session, region, _ = place._bucket(f"s3://{bucket}", bucket, None)
+    client = session.create_client("s3", region_name=region)
+    proxy.calls.clear()
+    for name in ("DeleteBucket", "PutBucketPolicy", "PutObject", "GetObject"):
+        with pytest.raises(NotReadOnlyError, match=rf"refused s3:{name}"):
+            getattr(client, xform_name(name))(Bucket=bucket, Key="k", Policy="{}")
     assert proxy.calls == []
 
 
