@@ -147,6 +147,14 @@ ORGANIZATION_OPERATIONS = (LIST_ACCOUNTS, LIST_ACCOUNTS_FOR_PARENT, LIST_UNITS_F
 
 LIST_ACCOUNT_TAGS = Operation("organizations", "ListTagsForResource", None, "Tags")
 
+CREDENTIAL_OPERATIONS = (
+    *(ASSUME_ROLE, Operation("sts", "AssumeRoleWithWebIdentity", None)),
+    *(Operation("sso", "GetRoleCredentials", None), Operation("sso-oidc", "CreateToken", None)),
+    Operation("signin", "CreateOAuth2Token", None),
+)
+"""What the SDK itself calls to get or renew the caller's credentials (botocore 1.43): the role of a profile or of a
+Kubernetes service account, `aws sso login`, `aws login`."""
+
 MAIL_OPERATIONS = (SEND_EMAIL,)
 """What sending mail by SES needs: the only write of delivery, through a session that has nothing else."""
 

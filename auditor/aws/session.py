@@ -31,7 +31,7 @@ from auditor.aws import guard
 from auditor.aws.answers import Answers
 from auditor.aws.connections import Connections
 from auditor.aws.failures import NO_ANSWERS, AwsFailureError, Kind, failure
-from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, Operation
+from auditor.aws.operations import ASSUME_ROLE, CREDENTIAL_OPERATIONS, OPERATIONS, Operation
 from auditor.aws.pacing import SHARE, Pacer
 from auditor.aws.sending import Sender, Sent
 from auditor.aws.signing import Place
@@ -89,6 +89,9 @@ class AuditSession:
     ) -> None:
         _require_usable_endpoints()
         self._session = AioSession(profile=profile)
+        # Calls for credentials are not the audit's: they have no target, and are signed otherwise or not at all.
+        self._credentials = AioSession(profile=profile)
+        guard.install(self._credentials, CREDENTIAL_OPERATIONS)
         self._stack = AsyncExitStack()
         self._clients: dict[str, asyncio.Task[Any]] = {}
         connections, answers = Connections(), Answers()
@@ -126,7 +129,7 @@ class AuditSession:
     async def own_credentials(self) -> Any:
         """The caller's credentials; `AwsFailureError` where there are none."""
         try:
-            credentials = await self._session.get_credentials()
+            credentials = await self._credentials.get_credentials()
         except ProfileNotFound as error:
             raise _unknown_profile(error) from error
         except (BotoCoreError, OSError, ValueError) as error:

@@ -24,7 +24,7 @@ from obstore.store import LocalStore, S3Store
 
 from auditor import __version__
 from auditor.aws import guard
-from auditor.aws.operations import HEAD_BUCKET
+from auditor.aws.operations import CREDENTIAL_OPERATIONS, HEAD_BUCKET
 from auditor.errors import StoreError
 from auditor.model.letter import Link
 
@@ -179,7 +179,7 @@ def _bucket(where: str, bucket: str, profile: str | None) -> tuple[Any, str, str
     """A session with credentials, the bucket's region, and the endpoint there."""
     try:
         session = Session(profile=profile)
-        guard.install(session, (HEAD_BUCKET,))
+        guard.install(session, (HEAD_BUCKET, *CREDENTIAL_OPERATIONS))
         home = os.environ.get("AWS_REGION") or session.get_config_variable("region") or "us-east-1"
         client = session.create_client("s3", region_name=home, config=_OUR_NAME)
         region = client.head_bucket(Bucket=bucket).get("BucketRegion") or home

@@ -102,7 +102,7 @@ MAKES_CLIENTS = re.compile(r"\b(AioSession|Session|create_client|boto3\.\w+|get_
 
 
 def test_no_client_is_made_where_no_guard_is_installed() -> None:
-    """Two modules make clients of AWS, each of one session that is guarded as soon as it exists.
+    """Two modules make clients of AWS, of sessions that are guarded before any client exists.
 
     The demonstration writes to the AWS that it embeds; obstore reads and writes the store alone.
     """
@@ -111,10 +111,10 @@ def test_no_client_is_made_where_no_guard_is_installed() -> None:
     makers = {name: text for name, text in texts.items() if MAKES_CLIENTS.search(text)}
     assert set(makers) == {"auditor/aws/session.py", "auditor/store/place.py"}
     for text in makers.values():
-        made = [line for line in text.splitlines() if MAKES_CLIENTS.search(line) and "create_client" not in line]
-        assert len(made) == 1
-        after = text.partition(made[0])[2]
-        assert 0 < after.index("guard.install(") < after.index("create_client(")
+        sessions = re.findall(r"(\S+) = \w*Session\(profile", text)
+        guarded = re.findall(r"guard\.install\(([\w.]+), ", text.partition(".create_client(")[0])
+        assert sorted(sessions) == sorted(guarded)
+        assert len(sessions) == len(re.findall(r"\b(?:AioSession|Session)\(", text))
 
 
 @pytest.mark.usefixtures("aws")
