@@ -14,6 +14,7 @@ import asyncio
 import json
 import re
 import time
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
@@ -178,8 +179,9 @@ async def _broken_off(request: web.Request, answer: Answer) -> web.StreamRespons
     """Promise the whole body, send the first part of it, and cut the connection."""
     response = web.StreamResponse(status=answer.status or 500, headers=answer.headers)
     response.content_length = len(answer.body)
-    await response.prepare(request)
-    await response.write(answer.body[: answer.sent])
+    with suppress(ConnectionResetError):  # whoever asked may be gone
+        await response.prepare(request)
+        await response.write(answer.body[: answer.sent])
     if request.transport:
         request.transport.close()
     return response

@@ -11,6 +11,9 @@ from auditor.aws.session import AuditSession, Target
 _MOST_PAGES = 1_000
 """No list that is read here has so many: a million resources, twenty thousand accounts."""
 
+_EMPTY_PAGES = 100
+"""AWS may answer a page without items before the last; so many in a row have no end."""
+
 
 class ScopeCalls:
     """What a collector may do: read, in one account and one region."""
@@ -49,18 +52,27 @@ class ScopeCalls:
             params["MaxResults"] = operation.page_size
         pages: list[list[Any]] = []
         tokens: set[str] = set()
-        while len(pages) < _MOST_PAGES:
+        while True:
             answer = await self.call(operation, **params)
-            page, token = answer.get(operation.items) or [], answer.get(operation.tokens[1])
-            if token in tokens or (page and page in pages):
-                what = "page token" if token in tokens else "page"
-                raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: the same {what} came twice: run again")
-            pages.append(page)
+            pages.append(answer.get(operation.items) or [])
+            token = answer.get(operation.tokens[1])
+            if wrong := _wrong(pages, token, tokens):
+                raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: {wrong}: run again")
             if not token:
                 return _each_once(pages)
             tokens.add(token)
             params[operation.tokens[0]] = token
-        raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: more than {_MOST_PAGES:,} pages: run again")
+
+
+def _wrong(pages: list[list[Any]], token: str | None, tokens: set[str]) -> str:
+    """Why the last of these pages cannot belong to a list that ends; `tokens` are those before its own."""
+    if token in tokens:
+        return "the same page token came twice"
+    if pages[-1] and pages[-1] in pages[:-1]:
+        return "the same page came twice"
+    if token and len(pages) >= _EMPTY_PAGES and not any(pages[-_EMPTY_PAGES:]):
+        return f"{_EMPTY_PAGES} empty pages in a row"
+    return f"more than {_MOST_PAGES:,} pages" if token and len(pages) >= _MOST_PAGES else ""
 
 
 def _each_once(pages: list[list[Any]]) -> list[Any]:

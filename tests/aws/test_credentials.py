@@ -24,7 +24,7 @@ START = "https://example.awsapps.com/start"
 @pytest.fixture
 def home(aws: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folder with nothing in it, and no keys in the environment."""
-    assert aws.company
+    assert "AWS_ENDPOINT_URL" in aws.environment
     for name in (
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",

@@ -51,7 +51,7 @@ def test_ever_new_tokens_to_the_same_page_end_in_a_gap(aws: Served, proxy: Fault
 def test_ever_new_tokens_to_empty_pages_end_in_a_gap(
     aws: Served, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "_MOST_PAGES", 7)
+    monkeypatch.setattr(calls, "_EMPTY_PAGES", 7)
     tokens = count()
 
     def page(call: Call, body: bytes) -> bytes:
@@ -60,9 +60,24 @@ def test_ever_new_tokens_to_empty_pages_end_in_a_gap(
     proxy.replace(SUBNETS, page)
     evidence = frankfurt(aws)
     (gap,) = evidence.all_gaps
-    assert gap.reason == "ec2:DescribeSubnets: more than 7 pages: run again"
-    assert asked(proxy, SUBNETS) == 7
+    assert gap.reason == "ec2:DescribeSubnets: 7 empty pages in a row: run again"
+    assert asked(proxy, SUBNETS) == 8
     assert evidence.network.subnets == ()
+
+
+def test_ever_new_tokens_to_ever_new_pages_end_in_a_gap(
+    aws: Served, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "_MOST_PAGES", 5)
+    tokens = count()
+
+    def page(_: Call, body: bytes) -> bytes:
+        number = next(tokens)
+        return with_page_token("ec2", body.replace(b"subnet-", f"subnet-{number}".encode()), f"token-{number}")
+
+    proxy.replace(SUBNETS, page)
+    (gap,) = frankfurt(aws).all_gaps
+    assert gap.reason == "ec2:DescribeSubnets: more than 5 pages: run again"
 
 
 def test_a_page_may_be_empty_before_the_last(aws: Served, proxy: FaultProxy) -> None:

@@ -48,6 +48,10 @@ class Lasting(StrEnum):
     EXPIRED = "the token expires"
     ROLE_DENIED = "the role is denied"
     ATTEMPTS = "passing faults at every attempt"
+    LATER_PAGES = "no page but the first is answered"
+
+
+_THROWN = [one for one in Lasting if one is not Lasting.LATER_PAGES]
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Dice:
         self.kinds = chance.sample(list(Passing), chance.randint(1, len(Passing)))
         self.page_size = chance.choice([None, 1, 2, 3, 7])
         self.all_regions = chance.random() < 0.25
-        self.troubles = list(_troubles(chance, self.places))
+        self.troubles = [*_troubles(chance, self.places), *_half_lists(chance, self.places)]
         self.buckets = Buckets(PACE)
         self._begun: Counter[Trouble] = Counter()
         self._attempts: Counter[str] = Counter()
@@ -151,14 +155,23 @@ def _refused(trouble: Trouble, call: Call) -> Answer | None:
         return error(protocol, *NOT_OPTED_IN[protocol], "AWS was not able to validate the access credentials")
     if trouble.what is Lasting.EXPIRED and call.operation != "AssumeRole":
         return error(protocol, *EXPIRED[protocol], "The security token included in the request is expired")
+    if trouble.what is Lasting.LATER_PAGES and call.params.get("NextToken"):
+        return error(protocol, *BROKEN[0], "We encountered an internal error. Please try again.")
     return None
+
+
+def _half_lists(chance: random.Random, places: list[tuple[str, str, str]]) -> Iterator[Trouble]:
+    """In a quarter of the seeds some lists have no second page."""
+    if chance.random() < 0.25:
+        lists = [operation for _, _, operation in places if operation.startswith("Describe")]
+        yield Trouble(Lasting.LATER_PAGES, operation=chance.choice(lists))
 
 
 def _troubles(chance: random.Random, places: list[tuple[str, str, str]]) -> Iterator[Trouble]:
     """None at all in a fifth of the seeds, else up to four."""
     for _ in range(chance.choice([0, 1, 1, 2, 4])):
         account, region, operation = chance.choice(places)
-        what = chance.choice([*Lasting, Lasting.ATTEMPTS, *Paging])
+        what = chance.choice([*_THROWN, Lasting.ATTEMPTS, *Paging])
         anywhere = chance.random() < 0.3
         if what is Lasting.ROLE_DENIED:
             yield Trouble(what, account, operation="AssumeRole")
