@@ -85,7 +85,7 @@ class Story:
     def broken(self, seed: int) -> list[str]:
         """What a run under the faults of the seed breaks."""
         dice = Dice(seed, self.places)
-        self.proxy.dice = dice
+        self.proxy.dice, self.proxy.page_size = dice, dice.page_size
         self.proxy.calls.clear()
         begun = time.monotonic()
         try:
@@ -97,7 +97,7 @@ class Story:
         except _BREAKDOWNS as error:
             return [f"the run broke down: {error!r}"]
         finally:
-            self.proxy.dice = None
+            self.proxy.dice, self.proxy.page_size = None, None
             self.seconds.append(time.monotonic() - begun)
         self._count(dice, seen)
         found = list(broken(seen, self.whole[dice.all_regions]))

@@ -13,8 +13,8 @@ from tests.faults.paging import Paging
 from tests.faults.proxy import RandomFaults
 from tests.faults.story import Story
 
-SEEDS = (1, 39, 45, 52, 64, 131, 190, 207, 503)
-"""Those with lasting faults and little else: metrics come twice (131), lists end after a page (190, 207, 503)."""
+SEEDS = (1, 39, 45, 52, 64, 131, 207, 503)
+"""Those with lasting faults and little else: metrics come twice (131), lists end after a page (52, 207, 503)."""
 
 
 @pytest.fixture(scope="module")
