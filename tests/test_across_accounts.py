@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from auditor.model.attributed import Attribution, NamedBy
+from auditor.attribution.clients import with_owners
+from auditor.model.attributed import Attribution, NamedBy, TopTalker
 from auditor.model.audit import Audit, Saving
 from auditor.model.evidence import Evidence, Gap, Scope, Source
-from auditor.model.network import Network
+from auditor.model.network import Interface, Network, PrefixList
 from tests.faults.laws import FOLLOWS, PARTS
 from tests.rules.ask import audit, measured, up_to
 from tests.rules.build import GIB, REGION, evidence, nat_series, scan, subnet
@@ -143,3 +144,32 @@ def test_a_subnet_whose_vpc_is_of_an_account_that_was_not_audited_is_named() -> 
     assert said.findings == ()
     assert [note for note in said.notes if f"vpc-hub of account {HUB}" in note and "is not in this report" in note]
     assert not audit(replace(whole, scopes=(hub, guests))).notes
+
+
+def test_a_prefix_list_of_aws_that_one_account_may_read_serves_the_other() -> None:
+    """Its id is the same in all accounts of a region."""
+    whole = organization()
+    hub, spoke = whole.scopes
+    listed = PrefixList("pl-s3", REGION, f"com.amazonaws.{REGION}.s3", ("52.216.0.0/15",))
+    told = replace(hub, network=replace(hub.network, prefix_lists=(listed,)))
+    together = replace(whole, scopes=(told, without(spoke, Source.PREFIX_LISTS))).network
+    assert together.prefix_list_of["s3", REGION] == listed
+    both = replace(spoke, network=replace(spoke.network, prefix_lists=(listed,)))
+    assert replace(whole, scopes=(told, both)).network.prefix_lists == (listed,)
+
+
+def test_a_guests_interface_in_a_shared_subnet_is_the_talker_there() -> None:
+    """The subnet is the VPC owner's, the interface its guest's: they meet by the subnet's id and the address."""
+    talker = TopTalker("nat-a", "10.0.0.7", "s3", REGION, 1, 1, subnet_id=CLIENTS.id)
+    of_guest = Interface(
+        "eni-guest",
+        SPOKE,
+        REGION,
+        "vpc-hub",
+        CLIENTS.id,
+        f"{REGION}a",
+        private_ips=("10.0.0.7",),
+        instance_id="i-guest",
+    )
+    (found,) = with_owners([talker], [of_guest])
+    assert (found.interface_id, found.owner) == ("eni-guest", "i-guest")
