@@ -180,12 +180,11 @@ class AuditSession:
         slot = nullcontext() if operation is ASSUME_ROLE else self._slots
         try:
             async with slot:
-                answer = await send(**params)
+                return dict(await send(**params))
         except (ClientError, BotoCoreError, ResponseParserError, *NO_ANSWERS) as error:
             raise failure(error, operation, target.who) from error
         finally:
             _target.reset(token)
-        return dict(answer)
 
     async def _send(
         self, model: Any, params: dict[str, Any], context: dict[str, Any], request_signer: Any, **_: Any
