@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fcntl import LOCK_EX, flock
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -36,6 +37,12 @@ settings.load_profile("laws")
 def hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are tried again as often as ever, after a hundredth of the pause."""
     monkeypatch.setattr(session, "_FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What boto3 remembers of the environment of one test is not that of the next."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def pytest_xdist_auto_num_workers() -> int:
