@@ -99,8 +99,9 @@ def test_what_was_not_seen_is_not_drawn_as_zero(audit: Audit) -> None:
     assert list(pictures_of(audit)) == []
 
 
-def test_pages_hold_their_pictures() -> None:
-    page = render_html(AUDIT)
-    assert len(re.findall(r'<figure class="picture', page)) == len(list(pictures_of(AUDIT)))
+@pytest.mark.parametrize("audit", [AUDIT, any_audit(3, 4, ("prod", ""))])
+def test_pages_hold_their_pictures_once(audit: Audit) -> None:
+    page = render_html(audit)
+    assert len(re.findall(r'<figure class="picture', page)) == len(list(pictures_of(audit)))
     scripts = set(re.findall(r"<script[^>]*>", render_html(hostile_audit()), re.IGNORECASE))
     assert scripts == {"<script>", '<script type="application/json" class="index">'}, "the page's own"
