@@ -75,11 +75,14 @@ def words_of(audit: Audit) -> dict[str, Any]:
     return {
         "audit": audit,
         "view": view.view(audit),
+        "told": frozenset(finding.id for finding in audit.findings),
         "proofs": proof.Proofs(audit),
         "ledger": ledger.ledger(audit),
         "daily": charts.daily(audit).get,
         "most_steps": MOST_STEPS,
         "most_rows": MOST_ROWS,
+        "most_maps": vpc_map.MOST,
+        "most_drawn": break_even.MOST,
         "is_paper": False,
     }
 

@@ -8,30 +8,46 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from auditor.model.audit import Severity
 from auditor.model.money import ZERO, total
 from auditor.report.html import environment, inlined, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from decimal import Decimal
 
-    from auditor.model.audit import Audit, PlanStep
-    from auditor.model.money import Line
+    from auditor.model.audit import Audit, Finding, PlanStep
+    from auditor.model.money import Line, Price
     from auditor.report.view import NumberedFinding, View
 
-IN_FULL = 60
-"""Findings in full: about three a page."""
+IN_FULL = 18
+"""Findings in full: more than anybody carries out before the next report, about three a page."""
+
+SMALL = Decimal(1)
+"""A finding of low severity that can save less, USD a month, is not told in full."""
 
 ROWS = 60
 """Rows of any table of resources, steps or groups."""
 
-CLOSE_UP = 8
+CLOSE_UP = 3
 """NAT gateways whose destinations are listed, the dearest."""
+
+DRAWN = 2
+"""Interface endpoints whose break-even is drawn, the dearest."""
+
+MAPS = 3
+"""VPCs that are drawn, those in which the plan saves most."""
 
 SHORT = 700
 """Characters of a change that is shortest said by its commands; what is longer is named by its place."""
+
+PAPER = {"is_paper": True, "most_steps": ROWS, "most_rows": ROWS, "most_maps": MAPS, "most_drawn": DRAWN}
+
+SourceOfPrice = tuple[str | None, str | None]
+"""A source and its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +81,35 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What the paper tells; `full`, `rest` and `elsewhere` are the whole plan, so they add up to its saving."""
+    """What the paper tells; `full`, `rest` and `elsewhere` are the whole plan, so they add up to its saving.
+
+    The rest is listed one by one where that is no longer than a table of sums, else it is summed. `told` are the ids of
+    findings that have a place on paper, to which links can lead.
+    """
 
     groups: tuple[RuleGroup, ...]
+    listed: tuple[NumberedFinding, ...]
     summaries: tuple[Summary, ...]
     more: Sums
     full: Sums
     rest: Sums
     elsewhere: Sums
-    sources: dict[tuple[str | None, str | None], int]
+    told: frozenset[str]
+    sources: dict[SourceOfPrice, int]
+    prices: tuple[Price, ...]
 
 
 def render_paper(audit: Audit) -> str:
     """The report as the page that the PDF is made of."""
-    words = words_of(audit) | {"is_paper": True, "most_steps": ROWS, "most_rows": ROWS}
+    words = words_of(audit) | PAPER
+    made = paper(words["view"])
     return (
         environment()
         .get_template("paper.html.j2")
         .render(
             words,
-            paper=paper(words["view"]),
+            paper=made,
+            told=made.told,
             told_closely=[nat for nat in audit.nat_gateways if nat.attribution or nat.destinations][:CLOSE_UP],
             style=inlined("paper.css") + inlined("paper_pictures.css"),
             short=SHORT,
@@ -95,18 +120,37 @@ def render_paper(audit: Audit) -> str:
 def paper(view: View) -> Paper:
     """What is told in full, and the sums of the rest."""
     steps = view.step_of
-    full, rest = view.findings[:IN_FULL], view.findings[IN_FULL:]
-    told = {one.finding.id for one in view.findings}
-    summaries = _summaries(rest, steps)
+    full = tuple(islice((one for one in view.findings if not _is_small(one.finding)), IN_FULL))
+    rest = _others(view.findings, full)
+    summaries = _summaries(rest, steps) if len(rest) > ROWS else ()
+    listed = () if summaries else rest
+    lines = tuple(_lines(full, view.audit))
+    open_ids = _ids(view.findings)
     return Paper(
         groups=_groups(full, steps),
+        listed=listed,
         summaries=summaries[:ROWS],
         more=_together(summary.sums for summary in summaries[ROWS:]),
         full=_sums(full, steps),
         rest=_sums(rest, steps),
-        elsewhere=_sums_of([step for id_of, step in steps.items() if id_of not in told]),
-        sources=_sources(view.audit),
+        elsewhere=_sums_of([step for id_of, step in steps.items() if id_of not in open_ids]),
+        told=_ids((*full, *listed, *view.settled[:ROWS])),
+        sources=_sources(lines),
+        prices=_prices(lines, view.audit.prices),
     )
+
+
+def _ids(findings: Iterable[NumberedFinding]) -> frozenset[str]:
+    return frozenset(one.finding.id for one in findings)
+
+
+def _is_small(finding: Finding) -> bool:
+    return finding.severity is Severity.LOW and (finding.saving is None or finding.saving.high < SMALL)
+
+
+def _others(findings: Iterable[NumberedFinding], full: Iterable[NumberedFinding]) -> tuple[NumberedFinding, ...]:
+    numbers = {one.number for one in full}
+    return tuple(one for one in findings if one.number not in numbers)
 
 
 def _groups(full: Iterable[NumberedFinding], steps: dict[str, PlanStep]) -> tuple[RuleGroup, ...]:
@@ -161,20 +205,27 @@ def _together(sums: Iterable[Sums]) -> Sums:
     )
 
 
-def _sources(audit: Audit) -> dict[tuple[str | None, str | None], int]:
+def _sources(lines: Iterable[Line]) -> dict[SourceOfPrice, int]:
     """Where prices of lines come from, numbered in the order in which they first occur."""
-    found: dict[tuple[str | None, str | None], int] = {}
-    for line in _lines(audit):
+    found: dict[SourceOfPrice, int] = {}
+    for line in lines:
         if line.source is not None:
             found.setdefault((line.source, line.as_of), len(found) + 1)
     return found
 
 
-def _lines(audit: Audit) -> Iterable[Line]:
-    for finding in audit.findings:
-        yield from finding.avoided
-        yield from finding.added
-    for nat in audit.nat_gateways:
+def _prices(lines: Iterable[Line], known: Iterable[Price]) -> tuple[Price, ...]:
+    """Those that the lines were made with."""
+    used = {(line.price, line.source, line.as_of) for line in lines}
+    return tuple(price for price in known if (price.usd, price.source, price.as_of) in used)
+
+
+def _lines(full: Iterable[NumberedFinding], audit: Audit) -> Iterable[Line]:
+    """Those that stand on paper."""
+    for numbered in full:
+        yield from numbered.finding.avoided
+        yield from numbered.finding.added
+    for nat in audit.nat_gateways[:ROWS]:
         yield from nat.lines
-    for endpoint in audit.endpoints:
+    for endpoint in audit.endpoints[:ROWS]:
         yield from endpoint.lines

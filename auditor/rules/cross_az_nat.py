@@ -8,7 +8,7 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import NatGateway, Subnet
 from auditor.rules.rule import Proposal, Rule, Unjudged
-from auditor.rules.shares import Shares
+from auditor.rules.shares import Shares, counted
 from auditor.rules.view import View
 from auditor.whatif.edits import RouteSubnetToNat
 
@@ -49,7 +49,8 @@ def _propose(view: View, nat: NatGateway, nearer: NatGateway, zone: str, subnets
         resource=nat.id,
         vpc_id=nat.vpc_id,
         detail=zone,
-        title=f"{len(subnets)} subnet(s) in {zone} use NAT gateway {view.name(nat)} in {view.zone(nat)}",
+        title=f"{counted(len(subnets), 'subnet')} in {zone} {'uses' if len(subnets) == 1 else 'use'} NAT gateway"
+        f" {view.name(nat)} in {view.zone(nat)}",
         why=f"Their own zone has {view.name(nearer)}. Every byte to a NAT gateway in another zone pays transfer between"
         " zones on top, and the subnets lose egress when that zone fails.",
         edits=edits,

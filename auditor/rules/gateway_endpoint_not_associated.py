@@ -8,7 +8,7 @@ from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.network import Vpc
 from auditor.rules.rule import Proposal, Rule, Unjudged
-from auditor.rules.shares import Shares
+from auditor.rules.shares import Shares, counted
 from auditor.rules.view import View
 from auditor.rules.wording import FREE, GATEWAY_CHECK, GATEWAY_RISKS, SERVICE_NAMES, UNMEASURED
 from auditor.whatif.edits import AssociateRouteTables
@@ -36,7 +36,7 @@ def _propose(view: View, vpc: Vpc, service: str) -> Iterator[Proposal]:
     yield Proposal(
         resource=endpoint.id,
         vpc_id=vpc.id,
-        title=f"The {name} gateway endpoint of {view.name(vpc)} is missing in {len(missing)} route table(s)",
+        title=f"The {name} gateway endpoint of {view.name(vpc)} is missing in {counted(len(missing), 'route table')}",
         why=f"Subnets with {', '.join(missing)} go on using the NAT gateway for {name} although the endpoint is there:"
         " a gateway endpoint works only through the route tables that are associated with it.",
         edits=(AssociateRouteTables(endpoint.id, vpc.region, missing),),

@@ -53,8 +53,8 @@ def saving(view: View, vpc: Vpc, service: str, subnets: tuple[Subnet, ...], way:
         vpc_id=vpc.id,
         detail=service,
         title=f"{view.name(vpc)} has no {name} gateway endpoint",
-        why=f"Whatever {len(subnets)} of its subnets send to {name} or get from it goes through {way} and is paid for"
-        " by the byte; a gateway endpoint carries the same bytes free of charge.",
+        why=f"{_whatever(len(subnets), name)} goes through {way} and is paid for by the byte; a gateway endpoint"
+        " carries the same bytes free of charge.",
         edits=(_edit(vpc, service, view.tables_of(subnets)),),
         risks=GATEWAY_RISKS,
         check=GATEWAY_CHECK.format(service=service, region=vpc.region),
@@ -94,3 +94,8 @@ def gateway_edits(view: View, vpc: Vpc, service: str) -> tuple[AddGatewayEndpoin
 
 def _edit(vpc: Vpc, service: str, tables: tuple[str, ...]) -> AddGatewayEndpoint:
     return AddGatewayEndpoint(vpc.id, vpc.account_id, vpc.region, service, tables)
+
+
+def _whatever(subnets: int, name: str) -> str:
+    send, get = ("sends", "gets") if subnets == 1 else ("send", "get")
+    return f"Whatever {subnets} of its subnets {send} to {name} or {get} from it"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from pypdf import PdfReader
@@ -30,6 +31,7 @@ from tests.report.example import (
     hostile_audit,
     totals,
 )
+from tests.report.pictures.audits import any_audit
 
 
 def large(count: int) -> Audit:
@@ -68,12 +70,52 @@ def test_what_is_in_full_and_what_is_summed_add_up_to_the_plan() -> None:
 
 def test_thousands_of_findings_are_tens_of_pages_and_say_where_the_rest_is() -> None:
     pdf = PdfReader(BytesIO(render_pdf(render_paper(large(2_000)))))
-    assert len(pdf.pages) < 60
+    assert len(pdf.pages) < 20
     text = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    assert "The 60 that matter most are told in full, by rule; the other 1,940 as sums." in text
+    assert "The 18 that matter most are told in full, by rule; the other 1,982 as sums." in text
     assert "The plan $2,001,000.00" in text
     assert "VPC number 2000 has no S3 gateway endpoint" in text
-    assert "VPC number 1940 has no" not in text
+    assert "VPC number 1982 has no" not in text
+
+
+def test_a_few_others_are_listed_each_with_its_place_and_saving() -> None:
+    told = paper(view(large(40)))
+    assert len(told.listed) == told.rest.count == 40 - IN_FULL
+    assert told.summaries == ()
+    html = render_paper(large(40))
+    assert "the other 22</a> in a table" in html
+    row = html[html.index('<tr><td id="rule-1:vpc-00001:s3">') :].partition("</tr>")[0]
+    assert "VPC number 1 has no S3 gateway endpoint" in row
+    assert "000000000001" in row
+    assert row.endswith('<td class="number">$1.00</td>')
+
+
+def test_what_matters_little_is_never_told_in_full() -> None:
+    """Of low severity, and below a dollar."""
+    cent = Decimal("0.01")
+    small = replace(S3_FINDING, id="a:small", severity=Severity.LOW, saving=Saving(cent, cent, Decimal("0.99")))
+    larger = replace(small, id="a:larger", saving=Saving(cent, cent, Decimal(1)))
+    told = paper(view(audit_with(findings=(small, larger), plan=())))
+    assert [one.finding.id for group in told.groups for one in group.findings] == ["a:larger"]
+    assert [one.finding.id for one in told.listed] == ["a:small"]
+
+
+@pytest.mark.parametrize("audit", [AUDIT, large(40), large(200), hostile_audit(), any_audit(3, 4, ("prod", ""))])
+def test_each_link_leads_to_one_place_on_paper(audit: Audit) -> None:
+    page = ET.fromstring(render_paper(audit))  # noqa: S314 -- the paper is ours
+    ids = [one.attrib["id"] for one in page.iter() if "id" in one.attrib]
+    assert len(ids) == len(set(ids))
+    assert {one.attrib["href"] for one in page.iter("a")} <= {f"#{one}" for one in ids}
+
+
+def test_prices_on_paper_are_those_of_its_lines_with_their_sources() -> None:
+    told = paper(view(AUDIT))
+    used = {(line.price, line.source) for one in AUDIT.findings for line in (*one.avoided, *one.added)}
+    used |= {(line.price, line.source) for nat in AUDIT.nat_gateways for line in nat.lines}
+    used |= {(line.price, line.source) for endpoint in AUDIT.endpoints for line in endpoint.lines}
+    assert told.prices
+    assert {(price.usd, price.source) for price in told.prices} <= used
+    assert set(told.sources.values()) == set(range(1, len(told.sources) + 1))
 
 
 def test_a_step_whose_finding_is_missing_is_in_a_sum_of_its_own() -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.abc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from io import BytesIO
 from types import ModuleType
+from typing import Any, cast
 
 import pytest
 from pypdf import PdfReader
-from pypdf.generic import Destination
+from pypdf.generic import Destination, IndirectObject
 
 from auditor.errors import AuditorError
 from auditor.model.audit import Audit
@@ -20,6 +21,7 @@ from auditor.report.html import render_html
 from auditor.report.paper import render_paper
 from auditor.report.pdf import render_pdf
 from tests.report.example import AUDIT, NAT_A, audit_with, blind_audit
+from tests.report.pictures.audits import any_audit
 
 
 def reader(audit: Audit) -> PdfReader:
@@ -91,6 +93,24 @@ def test_it_has_a_title_and_links_within_itself_only(report: PdfReader) -> None:
     assert not [link for link in links if "/URI" in str(link.get("/A", ""))]
 
 
+def test_each_of_its_pictures_says_in_words_what_it_shows() -> None:
+    """PDF/UA-1: a figure has an alternative text."""
+    report = reader(any_audit(3, 4, ("prod", "")))
+    found = list(figures(cast("Any", report.trailer["/Root"])["/StructTreeRoot"]))
+    assert len(found) > 10
+    assert all(figure.get("/Alt") for figure in found)
+    assert any("NAT data processed, by cost a month" in figure["/Alt"] for figure in found)
+
+
+def figures(tag: Any) -> Iterator[Any]:  # noqa: ANN401 -- objects of a PDF
+    tag = tag.get_object() if isinstance(tag, IndirectObject) else tag
+    if isinstance(tag, list):
+        for kid in tag:
+            yield from figures(kid)
+    elif isinstance(tag, dict):
+        yield from [tag] if tag.get("/S") == "/Figure" else figures(tag.get("/K", []))
+
+
 def test_a_table_that_breaks_repeats_its_head() -> None:
     nats = tuple(replace(NAT_A, id=f"nat-{n:03}", lines=(), destinations=()) for n in range(60))
     pages = reader(audit_with(nat_gateways=nats)).pages
@@ -109,7 +129,7 @@ def test_nothing_is_fetched_whatever_the_page_asks_for(
     kind: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *_, **__: pytest.fail("it was fetched"))
-    render_pdf(f'<link rel=stylesheet href="{kind}"><img src="{kind}"><p>text</p>')
+    render_pdf(f'<html><link rel="stylesheet" href="{kind}"/><img src="{kind}"/><p>text</p></html>')
     assert "disallowed protocol" in caplog.text
 
 
@@ -127,6 +147,6 @@ def test_without_pango_it_says_which_package_to_install(monkeypatch: pytest.Monk
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
     with pytest.raises(AuditorError) as raised:
-        render_pdf("<p>text</p>")
+        render_pdf("<html>text</html>")
     assert "libpangoft2-1.0-0" in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -1,10 +1,13 @@
 """A picture as SVG: the only place that writes it, and that makes an account's text harmless in it.
 
-Attributes say what paper shows, for WeasyPrint gives SVG no CSS; classes let the page's CSS say otherwise.
+Attributes say what paper shows, for WeasyPrint gives SVG no CSS; classes let the page's CSS say otherwise. In the page
+each shape has its title, which a pointer shows; on paper only the picture has one, which becomes what a PDF says
+instead of it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -16,6 +19,9 @@ from auditor.report.pictures.palette import PAINTS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+NAMESPACE = "http://www.w3.org/2000/svg"
+"""Paper is read as XML, which needs it."""
+
 FONTS = "Liberation Sans, DejaVu Sans, sans-serif"
 
 TITLE_LENGTH = 300
@@ -23,21 +29,29 @@ TITLE_LENGTH = 300
 _NOTHING = Markup("")
 
 
-def svg(picture: Picture) -> Markup:
+def svg(picture: Picture, *, on_paper: bool = False) -> Markup:
     """The picture as an image with a name; it scales to its place."""
-    inner = _NOTHING.join(_shape(shape) for shape in picture.shapes)
-    size = f"{picture.width:g}", f"{picture.height:g}"
+    words = _safe(f"{picture.title}. {picture.says}", 2 * TITLE_LENGTH)
+    name = _NOTHING if on_paper else Markup(' role="img" aria-label="{}"').format(words)
+    title = Markup("<title>{}</title>").format(words) if on_paper else _NOTHING
     return Markup(
-        '<svg class="drawing" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}"'
-        ' font-family="{3}">{4}</svg>'
-    ).format(*size, _safe(f"{picture.title}. {picture.says}", 2 * TITLE_LENGTH), FONTS, inner)
+        '<svg xmlns="{0}" class="drawing" viewBox="0 0 {1:g} {2:g}" width="{1:g}" height="{2:g}"{3} font-family="{4}">'
+        "{5}{6}</svg>"
+    ).format(NAMESPACE, picture.width, picture.height, name, FONTS, title, _shapes(picture, on_paper=on_paper))
 
 
-def swatch(paint: str) -> Markup:
+def _shapes(picture: Picture, *, on_paper: bool) -> Markup:
+    shapes = (replace(shape, title="") if on_paper else shape for shape in picture.shapes)
+    return _NOTHING.join(_shape(shape) for shape in shapes)
+
+
+def swatch(paint: str, *, on_paper: bool = False) -> Markup:
     """A paint as a small sample, for a legend."""
+    title = Markup("<title>sample</title>") if on_paper else _NOTHING
     return Markup(
-        '<svg class="drawing swatch" viewBox="0 0 18 12" width="18" height="12" aria-hidden="true">{}</svg>'
-    ).format(_shape(_sample(paint)))
+        '<svg xmlns="{}" class="drawing swatch" viewBox="0 0 18 12" width="18" height="12" aria-hidden="true">'
+        "{}{}</svg>"
+    ).format(NAMESPACE, title, _shape(_sample(paint)))
 
 
 def _sample(paint: str) -> Shape:
