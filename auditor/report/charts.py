@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit
+    from auditor.model.evidence import Series
     from auditor.model.history import Point
 
 STEP, WIDTH, HEIGHT = 4, 3, 24
@@ -85,15 +86,29 @@ class Trend:
     rows: tuple[TrendRow, ...]
 
 
-def daily(audit: Audit) -> dict[str, Bars]:
-    """Bytes of both directions for each day of the window, by NAT gateway; absent where no day was measured."""
-    days: defaultdict[str, Counter[date]] = defaultdict(Counter)
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Bytes of both directions for each day of a window, by NAT gateway."""
+
+    first: date
+    last: date
+    series: dict[str, list[Series]]
+
+    def get(self, id_of: str) -> Bars | None:
+        """Those of one; `None` where no day was measured."""
+        days: Counter[date] = Counter()
+        for series in self.series.get(id_of, ()):
+            days.update(dict(zip(series.days, series.values, strict=True)))
+        return _bars(days, self.first, self.last)
+
+
+def daily(audit: Audit) -> Daily:
+    """The days of an audit's window; bars are made when they are asked for, since paper shows a few only."""
+    found: defaultdict[str, list[Series]] = defaultdict(list)
     for series in audit.series:
         if series.metric in METRICS:
-            days[series.resource_id].update(dict(zip(series.days, series.values, strict=True)))
-    first, last = audit.window.start.date(), (audit.window.end - timedelta(microseconds=1)).date()
-    found = {id_of: _bars(counts, first, last) for id_of, counts in days.items()}
-    return {id_of: bars for id_of, bars in found.items() if bars}
+            found[series.resource_id].append(series)
+    return Daily(audit.window.start.date(), (audit.window.end - timedelta(microseconds=1)).date(), found)
 
 
 def _bars(days: Counter[date], first: date, last: date) -> Bars | None:
@@ -136,4 +151,4 @@ def share(part: int, whole: int) -> Decimal:
 
 def _height(count: int, top: int) -> int:
     """Whole pixels, one at the least: a day that was measured can be seen, though nothing flowed."""
-    return max(1, HEIGHT * count // top)
+    return HEIGHT * count // top or 1

@@ -17,7 +17,7 @@ from auditor.model.money import ZERO, total
 from auditor.report.html import environment, inlined, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from auditor.model.audit import Audit, Finding, PlanStep
     from auditor.model.money import Line, Price
@@ -29,7 +29,7 @@ IN_FULL = 18
 SMALL = Decimal(1)
 """A finding of low severity that can save less, USD a month, is not told in full."""
 
-ROWS = 60
+ROWS = 40
 """Rows of any table of resources, steps or groups."""
 
 CLOSE_UP = 3
@@ -136,7 +136,7 @@ def paper(view: View) -> Paper:
         elsewhere=_sums_of([step for id_of, step in steps.items() if id_of not in open_ids]),
         told=_ids((*full, *listed, *view.settled[:ROWS])),
         sources=_sources(lines),
-        prices=_prices(lines, view.audit.prices),
+        prices=_prices(lines, view.audit.prices, view.regions),
     )
 
 
@@ -214,10 +214,10 @@ def _sources(lines: Iterable[Line]) -> dict[SourceOfPrice, int]:
     return found
 
 
-def _prices(lines: Iterable[Line], known: Iterable[Price]) -> tuple[Price, ...]:
-    """Those that the lines were made with."""
+def _prices(lines: Iterable[Line], known: Iterable[Price], regions: Collection[str]) -> tuple[Price, ...]:
+    """Those of these regions that the lines were made with."""
     used = {(line.price, line.source, line.as_of) for line in lines}
-    return tuple(price for price in known if (price.usd, price.source, price.as_of) in used)
+    return tuple(one for one in known if one.region in regions and (one.usd, one.source, one.as_of) in used)
 
 
 def _lines(full: Iterable[NumberedFinding], audit: Audit) -> Iterable[Line]:

@@ -25,7 +25,7 @@ LISTED = 8
 
 def clean(text: str) -> str:
     """The text with every character that steers a terminal or a reader's eye shown as U+FFFD."""
-    return _UNSAFE.sub(REPLACEMENT, text)
+    return text if text.isprintable() else _UNSAFE.sub(REPLACEMENT, text)  # nothing unsafe is printable
 
 
 def line(text: str, length: int = TITLE_LENGTH) -> str:

@@ -430,6 +430,20 @@ def empty_audit() -> Audit:
     )
 
 
+def resolved_audit() -> Audit:
+    """The example after all was done: every finding is resolved, and everything was read."""
+    cost = AUDIT.totals.nat_monthly_cost + AUDIT.totals.endpoint_monthly_cost
+    return audit_with(
+        totals=replace(AUDIT.totals, saving_measured=Decimal(0), saving_unmeasured_high=Decimal(0), after_plan=cost),
+        scopes=tuple(replace(scope, status="audited", reason=None) for scope in AUDIT.scopes),
+        findings=tuple(replace(one, status=Status.RESOLVED) for one in AUDIT.findings),
+        plan=(),
+        plan_remediation=(),
+        gaps=(),
+        not_evaluated=(),
+    )
+
+
 def blind_audit() -> Audit:
     """An audit that could read nothing."""
     return replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 
 from auditor.model.evidence import Window
 from auditor.report import filters
+from auditor.report.text import REPLACEMENT, clean
 
 GIB = 2**30
 
@@ -107,3 +109,11 @@ def test_a_window_names_its_last_day() -> None:
     start = datetime(2026, 10, 21, tzinfo=UTC)
     assert filters.period(Window(start, datetime(2026, 11, 20, tzinfo=UTC))) == "2026-10-21 to 2026-11-19 (30 days)"
     assert filters.period(Window(start, datetime(2026, 10, 22, tzinfo=UTC))) == "2026-10-21 to 2026-10-21 (1 day)"
+
+
+def test_a_character_that_steers_is_replaced_alone_and_in_company() -> None:
+    """Control characters but tab and newline, overrides of direction, surrogates, and two that are none."""
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    unsafe = [one for one, shown in zip(everything, clean(everything), strict=True) if one != shown]
+    assert len(unsafe) == (0x20 - 2) + (0xA0 - 0x7F) + 5 + 4 + 2_048 + 2
+    assert {clean(one) for one in unsafe} == {REPLACEMENT}

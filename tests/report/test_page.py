@@ -24,6 +24,7 @@ from tests.report.example import (
     blind_audit,
     empty_audit,
     hostile_audit,
+    resolved_audit,
 )
 
 PICTURES = Path(__file__).parents[2] / "test-artifacts"
@@ -198,6 +199,7 @@ AUDITS = {
     "empty": empty_audit(),
     "one-nat": replace(empty_audit(), nat_gateways=(NAT_A,), totals=AUDIT.totals),
     "only-gaps": blind_audit(),
+    "resolved": resolved_audit(),
     "hostile": hostile_audit(),
 }
 

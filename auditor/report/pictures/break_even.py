@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.model.money import ZERO, total
@@ -40,8 +41,8 @@ class Costs:
 
 def break_even_pictures(audit: Audit) -> list[tuple[EndpointCost, Picture]]:
     """The dearest interface endpoints whose bytes and prices are known."""
-    known = ((one, costs_of(one)) for one in audit.endpoints)
-    return [(one, _picture(costs)) for one, costs in known if costs][:MOST]
+    known = ((one, costs) for one in audit.endpoints if (costs := costs_of(one)))
+    return [(one, _picture(costs)) for one, costs in islice(known, MOST)]
 
 
 def costs_of(endpoint: EndpointCost) -> Costs | None:
