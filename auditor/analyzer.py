@@ -25,8 +25,9 @@ from auditor.model.audit import (
 )
 from auditor.model.evidence import Evidence, Scope, Source
 from auditor.model.layout import VpcMap
-from auditor.model.money import ZERO, Difference, Line, subtract, total
+from auditor.model.money import ZERO, Difference, Line, total
 from auditor.model.network import Network
+from auditor.model.parts import remaining
 from auditor.model.traffic import Level
 from auditor.rules import all_rules
 from auditor.rules.admission import admission_risks
@@ -293,7 +294,7 @@ def _totals(
         endpoint_monthly_cost=endpoint_usd,
         saving_measured=measured,
         saving_unmeasured_high=plan[-1].cumulative_unmeasured_high if plan else ZERO,
-        after_plan=subtract(total((nat_usd, endpoint_usd)), measured),
+        after_plan=remaining(total((nat_usd, endpoint_usd)), measured, (one for step in plan for one in step.parts)),
         unknown_lines=sum(1 for line in lines if line.usd is None),
     )
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from auditor.model.audit import Audit, EndpointCost, NatGatewayCost, PlanStep, RunCost, Totals
 from auditor.model.letter import Since
-from auditor.model.money import ZERO, Line, subtract, total
+from auditor.model.money import ZERO, Line, total
+from auditor.model.parts import remaining
 
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ def _totals(
         endpoint_monthly_cost=endpoint_usd,
         saving_measured=measured,
         saving_unmeasured_high=max(ZERO, plan[-1].cumulative_unmeasured_high) if plan else ZERO,
-        after_plan=subtract(total((nat_usd, endpoint_usd)), measured),
+        after_plan=remaining(total((nat_usd, endpoint_usd)), measured, (one for step in plan for one in step.parts)),
         unknown_lines=sum(line.usd is None for line in (*nat_lines, *endpoint_lines)),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from auditor.model.money import Line, total
+from auditor.model.money import Line, subtract, total
 
 
 class Part(StrEnum):
@@ -52,3 +52,13 @@ def by_part(lines: Iterable[Line]) -> dict[Part, Decimal]:
         if line.usd is not None:
             found.setdefault(part_of(line), []).append(line.usd)
     return {part: total(found[part]) for part in Part if part in found}
+
+
+def on_transit(savings: Iterable[PartSaving]) -> Decimal:
+    """USD a month that transit gateways cost less, negative where more: no bill of a NAT gateway or endpoint has it."""
+    return total(one.usd for one in savings if one.part is Part.TRANSIT_BYTES)
+
+
+def remaining(bill: Decimal, saved: Decimal, savings: Iterable[PartSaving]) -> Decimal:
+    """What is left of a bill of NAT gateways and endpoints; what `saved` has on transit gateways is not off it."""
+    return subtract(bill, subtract(saved, on_transit(savings)))

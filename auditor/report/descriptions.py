@@ -83,7 +83,8 @@ FIELDS = {
     "Totals.endpoint_monthly_cost": "USD a month: all endpoints.",
     "Totals.saving_measured": "USD a month that the plan saves, as measured.",
     "Totals.saving_unmeasured_high": "USD a month that the plan saves more, at most; not measured.",
-    "Totals.after_plan": "USD a month that NAT gateways and endpoints cost after the measured savings.",
+    "Totals.after_plan": "USD a month that NAT gateways and endpoints cost after the measured savings on them; what the"
+    " plan saves on transit gateways (`plan.parts`) is in no bill here and not off it.",
     "Totals.unknown_lines": "How many lines of cost are missing from the sums.",
     "ScopeSummary.account_id": _ACCOUNT,
     "ScopeSummary.region": _REGION,

@@ -28,7 +28,11 @@ def totals(seen: View) -> tuple[Total, ...]:
         Total("endpoint_monthly_cost", seen.endpoint_cost, "What VPC endpoints cost a month"),
         Total("saving_measured", seen.saving, "What the plan saves a month, measured"),
         Total("saving_unmeasured_high", Figure(unmeasured), "Apart from that at most, not measured: never add it"),
-        Total("after_plan", seen.after_plan, "What remains a month after the measured savings"),
+        Total(
+            "after_plan",
+            seen.after_plan,
+            "What NAT gateways and endpoints cost a month after the measured savings on them",
+        ),
     )
 
 

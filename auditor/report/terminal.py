@@ -150,8 +150,10 @@ def _print_figures(seen: View, console: Console) -> None:
     table.add_row(Text("The plan saves"), _amount(seen.saving), Text("a month, measured"))
     if more:
         table.add_row(Text("  up to"), Text(usd(more)), Text("more, not measured"))
-    table.add_row(Text("After the plan"), _amount(seen.after_plan), Text("a month remains"))
+    table.add_row(Text("After the plan"), _amount(seen.after_plan), Text("a month remains of both"))
     console.print(table)
+    if seen.apart:
+        console.print(Text(seen.apart))
 
 
 def _print_changes(audit: Audit, console: Console) -> None:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from auditor.model.audit import Audit, Finding, NotEvaluated, PlanStep, Saving, Severity, Status
 from auditor.model.evidence import Gap, Source
 from auditor.model.money import ZERO, Bill, Difference, Line
+from auditor.model.parts import on_transit
 from auditor.report.destinations import Told, told
+from auditor.report.filters import usd
 from auditor.report.ledger import explained_share
 from auditor.report.text import counted, unique
 
@@ -132,10 +134,24 @@ class View:
         return {row.step.finding_id: row.step for row in self.steps}
 
     @property
+    def apart(self) -> str:
+        """What the plan changes on bills that hold neither NAT gateways nor endpoints; empty where nothing."""
+        on_them = on_transit(one for row in self.steps for one in row.step.parts)
+        if not on_them:
+            return ""
+        return f"Transit gateways are in no bill here: they cost {usd(on_them.copy_abs())} {_direction(on_them)}."
+
+    @property
     def severities(self) -> tuple[tuple[Severity, int], ...]:
         """How many open findings there are of each severity that occurs, the highest first."""
         counts = Counter(numbered.finding.severity for numbered in self.findings)
         return tuple((severity, counts[severity]) for severity in SEVERITIES if counts[severity])
+
+
+def _direction(saving: Decimal) -> str:
+    return (
+        "a month less, which the plan's saving holds" if saving > 0 else "a month more, which is off the plan's saving"
+    )
 
 
 def view(audit: Audit) -> View:

@@ -26,6 +26,7 @@ from tests.report.example import (
     blind_audit,
     empty_audit,
     hostile_audit,
+    resolved_audit,
     totals,
 )
 
@@ -71,7 +72,7 @@ def test_the_first_page_shows_the_figures_and_never_adds_measured_to_unmeasured(
     assert "The plan saves $173.38 a month, measured up to $417.29 more, not measured" in text
     assert "NAT gateways at least $295.65 a month, 2 NAT gateways" in text
     assert "VPC endpoints at least $14.60 a month, 1 endpoint" in text
-    assert "After the plan at least $136.88 a month remains" in text
+    assert "After the plan at least $136.88 a month remains of both" in text
     assert "590.67" not in text  # 173.375 + 417.290625
 
 
@@ -147,6 +148,17 @@ def test_accepted_and_resolved_findings_stand_apart() -> None:
     accepted = replace(S3_FINDING, status=Status.ACCEPTED)
     text = text_of(audit_with(findings=(accepted,), plan=()))
     assert text.index("Accepted and resolved") < text.index(accepted.title)
+
+
+def test_where_everything_is_resolved_nothing_asks_to_be_done() -> None:
+    text = text_of(resolved_audit())
+    assert "What to change Nothing: every finding is accepted or resolved." in text
+    assert "The plan Nothing that is open would lower the bill." in text
+    assert "Findings Every finding is accepted or resolved." in text
+    assert "a month: there is no change to make" in text
+    partly = text_of(replace(resolved_audit(), gaps=AUDIT.gaps))
+    assert "Every finding is accepted or resolved. What could not be read may hide others" in partly
+    assert "No rule found anything" not in partly
 
 
 def test_a_nat_gateway_shows_its_bytes_and_what_is_not_measured() -> None:

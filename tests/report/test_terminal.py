@@ -29,7 +29,7 @@ def test_it_shows_the_figures_of_the_report_and_the_files() -> None:
     text = words(shown(AUDIT, "auditor-report/report.html", "my  reports/audit.json"))
     assert "NAT gateways at least $295.65 a month" in text
     assert "The plan saves $173.38 a month, measured up to $417.29 more, not measured" in text
-    assert "After the plan at least $136.88 a month remains" in text
+    assert "After the plan at least $136.88 a month remains of both" in text
     assert "Where the bytes of 1 of 2 NAT gateways go, by cost a month" in text
     assert "$173.38 s3 us-east-1, a gateway endpoint could carry it" in text
     assert "$2.33 ecr.api us-east-1, an interface endpoint could carry it $4.79 not attributed" in text

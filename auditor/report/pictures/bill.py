@@ -23,12 +23,9 @@ _PARTS = {
     Part.INTER_AZ: ("Transfer between zones", "nat-rest"),
     Part.ENDPOINT_HOURS: ("Endpoint hours", "endpoint"),
     Part.ENDPOINT_BYTES: ("Endpoint data processed", "endpoint-soft"),
-    Part.TRANSIT_BYTES: ("Transit gateway data", "nat-rest"),
 }
 _SMALL = 33
 """What is a smaller part of today's bill than one in so many is drawn together with others."""
-
-_TRANSIT = "Transit gateways are in no bill here; what they carry less counts as saved."
 
 
 def bill_picture(view: View) -> Picture | None:
@@ -48,7 +45,7 @@ def bill_picture(view: View) -> Picture | None:
         width=WIDTH,
         height=height,
         shapes=shapes,
-        notes=(_TRANSIT,) if Part.TRANSIT_BYTES in changes else (),
+        notes=(view.apart,) if view.apart else (),
         legend=tuple(dict.fromkeys((_PARTS[part][1], _legend(part)) for part, usd in today.items() if usd)),
     )
 
@@ -58,9 +55,9 @@ def _legend(part: Part) -> str:
 
 
 def _changes(audit: Audit) -> dict[Part, Decimal]:
-    """What the steps' savings add up to by part, the largest fall first."""
+    """What the steps' savings add up to by part of this bill, the largest fall first."""
     found: dict[Part, list[Decimal]] = {}
-    for one in (one for step in audit.plan for one in step.parts):
+    for one in (one for step in audit.plan for one in step.parts if one.part in _PARTS):
         found.setdefault(one.part, []).append(one.usd)
     sums = {part: total(amounts) for part, amounts in found.items()}
     return {part: sums[part] for part in sorted(sums, key=lambda part: (-sums[part], part)) if sums[part]}

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html import unescape
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from auditor.model.audit import Audit, EndpointCost, NatGatewayCost, PlanStep, Sender
 from auditor.model.evidence import Series, Window
 from auditor.model.money import Line
-from auditor.model.parts import Part, PartSaving, by_part
+from auditor.model.parts import Part, PartSaving, by_part, remaining
+from auditor.report.html import render_html
+from auditor.report.paper import render_paper
 from auditor.report.pictures.bill import bill_picture
 from auditor.report.pictures.break_even import costs_of, verdict
 from auditor.report.pictures.days import day_pictures, short_gb
@@ -20,6 +25,7 @@ from auditor.report.pictures.places import MOST, account_picture, region_picture
 from auditor.report.pictures.sankey import sankey_picture
 from auditor.report.pictures.scale import Scale
 from auditor.report.pictures.streams import streams_of
+from auditor.report.terminal import summary
 from auditor.report.view import view
 from tests.report.example import AUDIT, ENDPOINT, GIB, NAT_A, audit_with
 
@@ -85,6 +91,37 @@ def test_the_bill_falls_by_the_parts_of_the_plan_and_what_is_unmeasured_stands_a
         "After the plan": 272,
         "Not measured: up to $5.00 a month less": 17,
     }
+
+
+def test_what_is_saved_on_transit_gateways_is_off_another_bill_and_said_apart() -> None:
+    """Of 60 + 40 the plan saves 30 hours and spends 10 on endpoints, so 80 remain; 7 more fall on a transit gateway."""
+    audit = of_a_hundred()
+    (step,) = audit.plan
+    transit = PartSaving(Part.TRANSIT_BYTES, Decimal(7))
+    audit = replace(
+        audit, plan=(replace(step, saving=Decimal(27), cumulative=Decimal(27), parts=(*step.parts, transit)),)
+    )
+    assert remaining(Decimal(100), Decimal(27), audit.plan[0].parts) == Decimal(80)
+    picture = bill_picture(view(audit))
+    assert picture
+    assert texts(picture) == texts(bill_picture(view(of_a_hundred())))
+    said = "Transit gateways are in no bill here: they cost $7.00 a month less, which the plan's saving holds."
+    assert picture.notes == (said,)
+    assert said in unescape(render_html(audit))
+    assert said in unescape(render_paper(audit))
+    out = StringIO()
+    summary(audit, Console(file=out, width=200), ())
+    assert said in out.getvalue()
+
+
+def test_what_transit_gateways_cost_more_is_off_the_saving_and_not_on_this_bill() -> None:
+    """A shared endpoint: 30 hours less, 10 on endpoints and 4 on the transit gateway more. 80 of the 100 remain."""
+    (step,) = of_a_hundred().plan
+    parts = (*step.parts, PartSaving(Part.TRANSIT_BYTES, Decimal(-4)))
+    seen = view(replace(of_a_hundred(), plan=(replace(step, saving=Decimal(16), cumulative=Decimal(16), parts=parts),)))
+    assert remaining(Decimal(100), Decimal(16), parts) == Decimal(80)
+    assert seen.apart.endswith("they cost $4.00 a month more, which is off the plan's saving.")
+    assert view(of_a_hundred()).apart == ""
 
 
 def test_small_parts_are_drawn_as_one_that_has_their_sum() -> None:
