@@ -283,14 +283,14 @@ def diff(
     form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
 ) -> None:
     """Show what came, what went and what costs another amount between two audits."""
-    from auditor import pipeline
+    from auditor import offline
     from auditor.config import load
     from auditor.history import diff as compare
     from auditor.model.plain import to_json
     from auditor.report.past import print_diff
 
     settings = load(config, store=store, profile=profile)
-    found = compare(pipeline.audit_named(old, settings), pipeline.audit_named(new, settings))
+    found = compare(offline.audit_named(old, settings), offline.audit_named(new, settings))
     if form is PrintFormat.JSON:
         typer.echo(to_json(found), nl=False)
     else:
@@ -306,13 +306,13 @@ def what_if(
     form: Annotated[PrintFormat, typer.Option("--format", help="What to print.")] = PrintFormat.TABLE,
 ) -> None:
     """Try changes on saved evidence, offline, and see the bill before and after."""
-    from auditor import pipeline, store
+    from auditor import offline, store
     from auditor.model.plain import to_json
     from auditor.report.comparison import print_comparison
     from auditor.wanted import wishes
 
     wanted = wishes(add_gateway_endpoint, add_interface_endpoint, drop)
-    compared = pipeline.what_if(store.load_evidence(evidence), wanted)
+    compared = offline.what_if(store.load_evidence(evidence), wanted)
     if form is PrintFormat.JSON:
         typer.echo(to_json(compared), nl=False)
     else:

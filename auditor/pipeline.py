@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from auditor import past
-from auditor.analyzer import analyze, forecast_of, traffics_of
 from auditor.clock import Clock, clock_from
 from auditor.collectors.permissions import Trial, try_permissions
 from auditor.collectors.run import Progress, read_prices, window_of
-from auditor.config import Config, Format
+from auditor.config import Config
 from auditor.errors import Exit, NoAccessError, StoreError
 from auditor.model.audit import Audit
-from auditor.model.comparison import Comparison
 from auditor.model.evidence import Evidence
 from auditor.model.letter import Delivery, Since
 from auditor.model.money import Price
 from auditor.model.shard import Named, Shard
 from auditor.reading import Forecast, begun, collect_shard, constrained, forecast, is_in_parts, merged, read, selection
-from auditor.remediation.plan import plan_texts
-from auditor.remediation.remedy import remedy
-from auditor.report.document import render_json
 from auditor.store import files
 from auditor.store.parts import Parts
 from auditor.store.runs import Run, Store
-from auditor.whatif.comparison import Tried, compare
-from auditor.whatif.wishes import Wish, by_region, edits_of
 
 __all__ = ["Forecast", "constrained", "forecast", "read", "selection"]
 
@@ -262,6 +253,8 @@ class Shelf:
 
 def _stored(outcome: Outcome, evidence: Evidence, config: Config, shelf: Shelf) -> Outcome:
     """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
+    from auditor.report.document import render_json
+
     run = None
     try:
         made = {path.name: path.read_bytes() for path in (*outcome.paths, *outcome.parts)}
@@ -324,47 +317,17 @@ def evidence_of(run: str, config: Config) -> Evidence:
 
 def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration, compared with an earlier run."""
-    audit = audit_of(evidence)
+    from auditor import offline
+
+    audit = offline.audit_of(evidence)
     if earlier:
         audit = earlier.followed(audit, evidence.constraints)
-    contents = _render(audit, config.formats)
+    contents = offline.rendered(audit, config.formats)
     paths = []
     for name, content in contents:
         paths.append(config.output / name)
         files.write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
-
-
-def audit_of(evidence: Evidence) -> Audit:
-    """What follows from evidence."""
-    with _evidence_frozen():
-        return analyze(evidence, remedy, plan_texts)
-
-
-def audit_named(name: str, config: Config) -> Audit:
-    """The audit of a file, `audit.json` or evidence, or of a run in the store."""
-    path = Path(name)
-    if not path.is_file():
-        return past.audit_of_run(past.store_of(config), name)
-    content = files.read_file(path)
-    if b'"schema_version"' in content[:100]:
-        return files.parse_audit(content, name)
-    return audit_of(files.parse_evidence(content, path))
-
-
-def what_if(evidence: Evidence, wishes: Sequence[Wish]) -> Comparison:
-    """The bills before and after changes that somebody wants to try on saved evidence."""
-    from auditor.attribution.naming.service_names import known_services
-
-    traffic, services = traffics_of(evidence), known_services()
-    tried: list[Tried] = []
-    said: list[str] = []
-    for region, wanted in by_region(evidence, wishes).items():
-        forecast = forecast_of(evidence, region, traffic)
-        edits, texts = zip(*edits_of(forecast.expected.situation, wanted, services), strict=True)
-        tried.append(Tried(region, forecast, edits))
-        said += texts
-    return compare(tried, tuple(said))
 
 
 def prices(config: Config, now: datetime) -> tuple[tuple[Price, ...], tuple[str, ...]]:
@@ -376,35 +339,3 @@ def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
     """Who the caller is, and which calls are allowed."""
     window = window_of(config.window_days, now)
     return asyncio.run(try_permissions(config.profile, config.regions, window))
-
-
-def _render(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the files, what is cheap first."""
-    from auditor.report.html import HTML_FILE, render_html
-    from auditor.report.markdown import render_markdown
-    from auditor.report.paper import render_paper
-    from auditor.report.pdf import PDF_FILE, render_pdf
-    from auditor.report.separated import render_csv
-    from auditor.report.xlsx import render_xlsx
-
-    files: dict[Format, Callable[[], dict[str, bytes]]] = {
-        Format.JSON: lambda: {past.AUDIT: render_json(audit).encode()},
-        Format.MD: lambda: {"summary.md": render_markdown(audit).encode()},
-        Format.CSV: lambda: render_csv(audit),
-        Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},
-        Format.HTML: lambda: {HTML_FILE: render_html(audit).encode()},
-        Format.PDF: lambda: {PDF_FILE: render_pdf(render_paper(audit))},
-    }
-    for form, made in files.items():
-        if form in formats:
-            yield from made().items()
-
-
-@contextmanager
-def _evidence_frozen() -> Iterator[None]:
-    """What is there stays while it is looked at: each collection would go through all of it in vain."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from auditor import past, pipeline
+from auditor import offline, past, pipeline
 from auditor.collectors.run import Progress
 from auditor.config import Config
 from auditor.delivery.compose import message_id
@@ -63,7 +63,7 @@ def run_next(config: Config) -> None:
 def warm_up() -> None:
     """What is made once a process, before children inherit it; nothing that starts a thread."""
     at = evidence(ONE, at=START)
-    audit = pipeline.audit_of(at)
+    audit = offline.audit_of(at)
     render_letter(audit, None, Enclosure("here"))
     files.parse_audit(render_json(audit).encode(), "audit")
     for kind in (Manifest, Header, Begun, Delivery):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor import past, pipeline
+from auditor import offline, past, pipeline
 from auditor.collectors.run import Progress
 from auditor.config import Config, load
 from auditor.demo.company import DEMO_NOW
@@ -38,7 +38,7 @@ def evidence(seeded: Served) -> Evidence:
 
 def dropped_nat(evidence: Evidence) -> str:
     """A NAT gateway that a finding is about."""
-    resources = (finding.resource for finding in pipeline.audit_of(evidence).findings)
+    resources = (finding.resource for finding in offline.audit_of(evidence).findings)
     return next(resource for resource in resources if resource.startswith("nat-"))
 
 

@@ -116,7 +116,7 @@ def test_no_secret_is_in_logs_reports_store_tracebacks_and_mails(
     done = [run(*args, *role, **secrets)]
     mailbox.replies = ["550 no thanks"]
     done.append(run(*args, *role, **secrets))
-    fault = "from auditor import cli, pipeline; pipeline.analyze = lambda *_: 1 / 0; cli.main()"
+    fault = "from auditor import cli, offline; offline.analyze = lambda *_: 1 / 0; cli.main()"
     command = [sys.executable, "-c", fault, "run", "--output", str(tmp_path / "report"), *args, *role]
     done.append(
         subprocess.run(command, cwd=ROOT, env=environment | secrets, capture_output=True, text=True, check=False)
