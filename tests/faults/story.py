@@ -32,7 +32,7 @@ from tests.faults.dice import PACE, Dice
 from tests.faults.laws import broken, wrong_figures
 from tests.faults.proxy import RandomFaults
 
-LONGEST = 30.0
+LONGEST = 60.0
 """Seconds after which a run is stopped, which breaks the law that each ends."""
 
 ANSWERS_WITHIN = 1.0
