@@ -27,8 +27,11 @@ THROTTLED = (
 )
 EMPTY = Evidence(1, NOW, Window(NOW - timedelta(days=30), NOW))
 REST = replace(EMPTY, notes=("Prices are those of the bundled snapshot.",))
-LONG_AGO = datetime.now(UTC) + RESUMABLE + timedelta(minutes=5)
-"""By the clock of whoever comes that much later; files carry the time of the machine's."""
+
+
+def a_week_later() -> datetime:
+    """By the clock of whoever comes that much later; files carry the time of the machine's."""
+    return datetime.now(UTC) + RESUMABLE + timedelta(minutes=5)
 
 
 def reading(shards: int = 1, **settings: str) -> Reading:
@@ -181,10 +184,10 @@ def test_an_unfinished_run_stays_for_a_week_and_no_longer(place: Place) -> None:
     parts = new(place)
     keep(parts, *ACCOUNTS[:3])
     store = Store(place)
-    assert store.clean(LONG_AGO - timedelta(minutes=10)) == ()
+    assert store.clean(a_week_later() - timedelta(minutes=10)) == ()
     assert [one.run for one, _ in store.resumable()] == [parts.run]
     assert again(parts).expect(ACCOUNTS) == set(ACCOUNTS[:3])
-    assert store.clean(LONG_AGO) == (parts.run,)
+    assert store.clean(a_week_later()) == (parts.run,)
     assert paths(place) == set()
 
 
@@ -194,7 +197,7 @@ def test_parts_of_a_run_that_has_its_report_go_after_a_week(in_s3: Place) -> Non
     run = Store(in_s3).keep(draft(parts.run))
     assert Store(in_s3).clean(datetime.now(UTC)) == ()
     assert parts.are_there()
-    assert Store(in_s3).clean(LONG_AGO) == ()
+    assert Store(in_s3).clean(a_week_later()) == ()
     assert not parts.are_there()
     assert [one.name for one in Store(in_s3).listing().runs] == [run.name]
 
@@ -205,7 +208,7 @@ def test_what_somebody_else_wrote_beside_the_parts_stays(in_s3: Place) -> None:
     others = {f"runs/{parts.run}/parts/{name}" for name in ("notes.txt", "12.json.gz", "rest.json.gz", "a/b.json.gz")}
     for path in others:
         in_s3.put(path, b"of somebody else")
-    assert Store(in_s3).clean(LONG_AGO) == (parts.run,)
+    assert Store(in_s3).clean(a_week_later()) == (parts.run,)
     assert paths(in_s3) == others
 
 
