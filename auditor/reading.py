@@ -248,5 +248,4 @@ def _without_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # else the collector goes through all of it at once
         gc.enable()

@@ -27,7 +27,7 @@ from auditor.model.money import Price, Prices
 __all__ = ["Parts", "Progress", "Selection", "collect", "collect_parts", "read_prices", "require_access", "window_of"]
 
 _YOUNG = 1
-"""The generations that are collected after each account: cycles that its answers have left, and little else."""
+"""The generations that are collected after each account but the last: cycles that its answers have left."""
 
 ACCOUNTS_IN_FLIGHT = 12
 """Enough to keep a core busy while some accounts hang; what they have answered is all that is held in memory."""
@@ -208,7 +208,8 @@ async def _keep(run: Run, account: Account) -> None:
     )
     await run.parts.keep(account.account_id, part)
     del run.reading[account.account_id]
-    gc.collect(_YOUNG)
+    if run.waiting:
+        gc.collect(_YOUNG)
 
 
 def _counted(made: Sequence[ScopeCalls]) -> tuple[Call, ...]:
