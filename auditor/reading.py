@@ -244,8 +244,11 @@ def access(config: Config) -> Access:
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
     """Collecting makes many long-lived objects and no cycles worth finding: the collector costs a tenth of it."""
+    if gc.isenabled():
+        gc.collect()  # what an earlier run of this process has left
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()  # else the collector goes through all of it at once
         gc.enable()
