@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor import pipeline, store
+from auditor import offline, pipeline, store
 from auditor.collectors.run import Progress
 from auditor.config import Config, load
 from auditor.demo.company import DEMO_NOW
@@ -50,7 +50,7 @@ def test_the_evidence_is_on_disk_before_a_report_can_fail(config: Config, monkey
     def fail(*_: object) -> None:
         raise ValueError("no page")
 
-    monkeypatch.setattr(pipeline, "analyze", fail)
+    monkeypatch.setattr(offline, "analyze", fail)
     with pytest.raises(ValueError, match="no page"):
         pipeline.run(config, DEMO_NOW, Progress())
     assert store.load_evidence(config.output / "evidence.json").generated_at == DEMO_NOW
