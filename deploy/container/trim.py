@@ -17,8 +17,9 @@ from auditor.aws.policy import Part, operations_of
 
 CREDENTIALS = frozenset({"signin", "sso", "sso-oidc", "sts"})
 """Services that botocore asks for credentials, as profile and environment say."""
-DEMO = frozenset({"iam"})
-"""What the demo calls beyond the audit."""
+_ENDPOINT_SERVICES = {"cloudformation", "codepipeline", "dynamodb", "ecr", "firehose", "iot", "kinesis", "sagemaker"}
+DEMO = frozenset({"iam", "redshift-data"} | _ENDPOINT_SERVICES)
+"""What the demo calls beyond the audit, and whatever moto has endpoint services of: it asks models for regions."""
 
 _SOURCES = ("*.c", "*.h", "*.a", "*.pyx", "*.pxd", "*.pyi", "*.po")
 _PATCHED = ("PIL", "*.libs")

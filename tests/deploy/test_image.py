@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from moto.ec2.models.vpcs import IMPLEMENTED_ENDPOINT_SERVICES
 
 import auditor
 from deploy.container import health as check
@@ -99,6 +100,12 @@ def test_the_models_that_stay_are_those_of_every_client_in_the_code(tmp_path: Pa
         (tmp_path / "botocore/data" / name).mkdir(parents=True)
     (tmp_path / "botocore/data/endpoints.json").touch()
     assert [path.name for path in trim.unused(tmp_path)] == ["chime"]
+
+
+def test_the_demo_of_the_image_has_all_endpoint_services() -> None:
+    """No region of a service whose model is gone is known to moto, and so no endpoint service of it."""
+    names = {"redshiftdata": "redshift-data"}
+    assert {names.get(one, one) for one in IMPLEMENTED_ENDPOINT_SERVICES} <= trim.services()
 
 
 def test_modules_that_auditwheel_has_patched_are_not_stripped(tmp_path: Path) -> None:
