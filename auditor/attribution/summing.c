@@ -133,7 +133,7 @@ static void put_word(struct sums *sums, int place, const char *word) {
     if (place >= 0) put(sums, word, strlen(word));
 }
 
-/* In the order of `Summing.form`. */
+/* In the order of `Plan.summed`. */
 static int write_row(struct sums *sums, const struct row *row) {
     const struct places *place = &sums->place;
     uint32_t key = row->kind / KINDS, state = row->kind % KINDS;
