@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,20 @@ class RandomFaults(FaultProxy):
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
         self.dice: Dice | None = None
+        self._under_way = 0
         self._remembered: dict[tuple[Any, ...], Answer] = {}
+
+    def drain(self) -> None:
+        """Wait until all that a run left behind is answered: waiting for it would be a fault of the next one."""
+        while self._under_way:
+            time.sleep(0.01)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self._under_way += 1
+        try:
+            return await super()._handle(request)
+        finally:
+            self._under_way -= 1
 
     async def _answer(self, call: Call, request: web.Request, body: bytes) -> Answer:
         dice = self.dice

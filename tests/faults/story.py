@@ -97,8 +97,9 @@ class Story:
         except _BREAKDOWNS as error:
             return [f"the run broke down: {error!r}"]
         finally:
-            self.proxy.dice, self.proxy.page_size = None, None
             self.seconds.append(time.monotonic() - begun)
+            self.proxy.drain()
+            self.proxy.dice, self.proxy.page_size = None, None
         self._count(dice, seen)
         found = list(broken(seen, self.whole[dice.all_regions]))
         return [*found, *wrong_figures(audit_of(seen), self.audits[dice.all_regions], seen)]
