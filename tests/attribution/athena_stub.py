@@ -50,6 +50,8 @@ class AthenaStub:
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     is_followed: threading.Event = field(default_factory=threading.Event)
+    _started: dict[str, str] = field(default_factory=dict)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
         stub = self
@@ -103,6 +105,14 @@ class AthenaStub:
         return {"WorkGroup": {**group, "Description": "", "CreationTime": time.time()}}
 
     def _StartQueryExecution(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """A call that is tried again, since the answer was long in coming, starts nothing anew."""
+        token = body["ClientRequestToken"]
+        with self._starting:
+            if token not in self._started:
+                self._started[token] = self._start(body)
+        return {"QueryExecutionId": self._started[token]}
+
+    def _start(self, body: dict[str, Any]) -> str:
         execution = str(uuid.UUID(int=len(self.executions) + 1))
         fate = self.fates.pop(0) if self.fates else None
         self.executions[execution] = self._execution(execution, body)
@@ -114,7 +124,7 @@ class AthenaStub:
             self._end(execution, fate.state, fate.reason, fate.scanned, error)
         else:
             self._run(execution, body["QueryString"])
-        return {"QueryExecutionId": execution}
+        return execution
 
     def _GetQueryExecution(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         self.is_followed.set()

@@ -120,7 +120,7 @@ def test_any_other_answer_leaves_the_bundled_ranges_and_says_so(case: str) -> No
     answer, reason = BAD[case]
     started = time.monotonic()
     ranges, note = refreshed(answer, seconds=0.3 if "within" in reason else 5)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15, "an answer that never ends is not waited for: it would take 30 s"
     assert service(ranges) == "internet"
     assert note is not None
     assert reason in note
