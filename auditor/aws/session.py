@@ -31,6 +31,7 @@ from auditor.aws import guard
 from auditor.aws.answers import Answers
 from auditor.aws.connections import Connections
 from auditor.aws.failures import NO_ANSWERS, AwsFailureError, Kind, failure
+from auditor.aws.models import Models
 from auditor.aws.operations import ASSUME_ROLE, CREDENTIAL_OPERATIONS, OPERATIONS, Operation
 from auditor.aws.pacing import SHARE, Pacer
 from auditor.aws.sending import Sender, Sent
@@ -104,6 +105,7 @@ class AuditSession:
         self._session.register("before-call", self._send)
         self._session.register("before-send", _count_sent)
         self._session.register_component("response_parser_factory", answers)
+        self._session.register_component("data_loader", Models(self._variable("data_path")))
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,10 +118,7 @@ class AuditSession:
     @property
     def home_region(self) -> str:
         """The region that environment or profile name, else us-east-1. AWS_REGION is known to all SDKs but this one."""
-        try:
-            return os.environ.get("AWS_REGION") or self._session.get_config_variable("region") or DEFAULT_REGION
-        except ProfileNotFound as error:
-            raise _unknown_profile(error) from error
+        return os.environ.get("AWS_REGION") or self._variable("region") or DEFAULT_REGION
 
     async def sdk_regions(self, partition: str) -> list[str]:
         """The regions that the SDK knows, for accounts that may not ask AWS."""
@@ -199,6 +198,13 @@ class AuditSession:
         _count(model.service_model.service_id.hyphenize(), model.name)
         place = Place(target.region, signing.get("signing_name") or request_signer.signing_name)
         return await self._sender.send(way, model, params, place, target.credentials)
+
+    def _variable(self, name: str) -> str | None:
+        try:
+            value: str | None = self._session.get_config_variable(name)
+        except ProfileNotFound as error:
+            raise _unknown_profile(error) from error
+        return value
 
     async def _open(self, service: str) -> Any:
         context = self._session.create_client(service, region_name=DEFAULT_REGION, config=self._config)
