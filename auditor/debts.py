@@ -20,7 +20,8 @@ from auditor.config import Config
 from auditor.dispatch import Report, Way, deliver_failure, deliver_report
 from auditor.errors import AuditorError, Exit, StoreError
 from auditor.model.letter import Addressee, Delivery, Failed, Since, Undelivered
-from auditor.past import AUDIT, Recording, kept_failure
+from auditor.past import AUDIT
+from auditor.recording import Recording, kept_failure
 from auditor.report.text import clean
 from auditor.store.deliveries import Claim, State, claim, give_up
 from auditor.store.files import parse_audit

@@ -1,4 +1,8 @@
-"""The stages in their order: collect, attribute, analyze, render. The only file that knows all of them."""
+"""The stages in their order: collect, attribute, analyze, render. The only file that knows all of them.
+
+What evidence does not need (the store, reports, mail) is imported by the functions that do: it takes as long as to
+read a few regions.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,38 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auditor import past
 from auditor.clock import Clock, clock_from
-from auditor.collectors.permissions import Trial, try_permissions
-from auditor.collectors.run import Progress, read_prices, window_of
+from auditor.collectors.progress import Progress
+from auditor.collectors.selection import window_of
 from auditor.config import Config
 from auditor.errors import Exit, NoAccessError, StoreError
-from auditor.model.audit import Audit
 from auditor.model.evidence import Evidence
-from auditor.model.letter import Delivery, Since
 from auditor.model.money import Price
 from auditor.model.shard import Named, Shard
 from auditor.reading import Forecast, begun, collect_shard, constrained, forecast, is_in_parts, merged, read, selection
-from auditor.store import files
-from auditor.store.parts import Parts
-from auditor.store.runs import Run, Store
+from auditor.recording import Failing, Occasion, Recording, kept_failure
+from auditor.store.files import parse_evidence, require_writable, save_evidence, write_atomically
+
+if TYPE_CHECKING:
+    from auditor.collectors.permissions import Trial
+    from auditor.model.audit import Audit
+    from auditor.model.letter import Delivery
+    from auditor.past import Earlier
+    from auditor.recording import Recipients
+    from auditor.store.parts import Parts
+    from auditor.store.runs import Run, Store
 
 __all__ = ["Forecast", "constrained", "forecast", "read", "selection"]
 
 EVIDENCE = "evidence.json"
 
-Addressed = Callable[["Outcome", past.Earlier], "Outcome"]
+Addressed = Callable[["Outcome", "Earlier | None"], "Outcome"]
 """Says who is to be told of a report."""
 
 
-Told = Callable[[tuple[Delivery, ...]], None]
+Told = Callable[["tuple[Delivery, ...]"], None]
 """Learns who was told of a run that failed."""
 
 
@@ -46,7 +56,7 @@ class Outcome:
     not_stored: StoreError | None = None
     deliveries: tuple[Delivery, ...] = ()
     stored: Run | None = None
-    addressees: past.Recipients = ()
+    addressees: Recipients = ()
     parts: tuple[Path, ...] = ()
 
     def exit_code(self, config: Config) -> Exit:
@@ -72,7 +82,7 @@ Begin = Callable[[], Work]
 
 def run(config: Config, now: datetime, progress: Progress, named: Named | None = None) -> Outcome:
     """Audit now. Output folder and store are tried first, so that no audit is lost on them at the end."""
-    recording = past.Recording(past.Occasion(now))
+    recording = Recording(Occasion(now))
     return _reported(config, progress, recording, partial(_reading, config, now, named))
 
 
@@ -81,7 +91,7 @@ def run_and_deliver(  # noqa: PLR0913, PLR0917 -- why it is made and which run i
     now: datetime,
     progress: Progress,
     told: Told,
-    occasion: past.Occasion | None = None,
+    occasion: Occasion | None = None,
     named: Named | None = None,
 ) -> Outcome:
     """The same, and tell those whom the configuration names; of a run that fails, `told` learns who was told.
@@ -89,19 +99,19 @@ def run_and_deliver(  # noqa: PLR0913, PLR0917 -- why it is made and which run i
     With a store, messages of earlier runs of the schedule that did not go out go with it, and processes with the same
     occasion deliver once.
     """
-    recording = past.Recording(occasion or past.Occasion(now))
+    recording = Recording(occasion or Occasion(now))
     work = partial(_reading, config, now, named)
     return _told(config, progress, Teller(recording, clock_from(now), told), work)
 
 
 def merge(config: Config, now: datetime, progress: Progress, run: str) -> Outcome:
     """Report what the shards of a run have read, or a run that was killed has, with gaps for what is missing."""
-    return _reported(config, progress, past.Recording(past.Occasion(now)), partial(_merging, config, run))
+    return _reported(config, progress, Recording(Occasion(now)), partial(_merging, config, run))
 
 
 def merge_and_deliver(config: Config, now: datetime, progress: Progress, told: Told, run: str) -> Outcome:
     """The same, and tell those whom the configuration names."""
-    teller = Teller(past.Recording(past.Occasion(now)), clock_from(now), told)
+    teller = Teller(Recording(Occasion(now)), clock_from(now), told)
     return _told(config, progress, teller, partial(_merging, config, run))
 
 
@@ -109,7 +119,7 @@ def merge_and_deliver(config: Config, now: datetime, progress: Progress, told: T
 class Teller:
     """A run of which people are to be told."""
 
-    recording: past.Recording
+    recording: Recording
     clock: Clock
     told: Told
 
@@ -122,12 +132,14 @@ def _reading(config: Config, now: datetime, named: Named | None) -> Work:
 
 
 def _merging(config: Config, run: str) -> Work:
+    from auditor import past
+
     parts = past.parts_of(past.store_of(config), run)
     return Work(lambda progress: merged(config, progress, parts), parts)
 
 
-def _reported(config: Config, progress: Progress, recording: past.Recording, begin: Begin) -> Outcome:
-    with past.Failing(partial(past.kept_failure, config, recording, ())):
+def _reported(config: Config, progress: Progress, recording: Recording, begin: Begin) -> Outcome:
+    with Failing(partial(kept_failure, config, recording, ())):
         return _run(config, begin, progress, recording, _untold)
 
 
@@ -139,23 +151,21 @@ def _told(config: Config, progress: Progress, teller: Teller, begin: Begin) -> O
     def failed(reason: str, code: Exit) -> None:
         teller.told(debts.tell_of_failure(config, teller.recording, teller.clock, reason, code))
 
-    with past.Failing(failed):
+    with Failing(failed):
         outcome = _run(config, begin, progress, teller.recording, partial(_addressed, config))
     return _delivered(outcome, config, teller.recording, teller.clock)
 
 
-def tell_of_failure(
-    config: Config, now: datetime, occasion: past.Occasion, reason: str, code: Exit
-) -> tuple[Delivery, ...]:
+def tell_of_failure(config: Config, now: datetime, occasion: Occasion, reason: str, code: Exit) -> tuple[Delivery, ...]:
     """Record and tell that a run failed which could not do so itself: it was abandoned, say, or its process died."""
     from auditor import debts
 
-    return debts.tell_of_failure(config, past.Recording(occasion), clock_from(now), reason, code)
+    return debts.tell_of_failure(config, Recording(occasion), clock_from(now), reason, code)
 
 
 def deliver_owed(config: Config, now: datetime, schedule: str | None = None) -> tuple[Delivery, ...]:
     """Send what stored runs of a schedule still owe, without a run; `UsageError` without a store."""
-    from auditor import debts
+    from auditor import debts, past
 
     return debts.settle(past.store_of(config), config, clock_from(now), schedule)
 
@@ -179,6 +189,8 @@ def read_shard(config: Config, now: datetime, progress: Progress, run: str, shar
 
     A shard that was killed is read by the same call: accounts that are there are left out.
     """
+    from auditor import past
+
     store = past.store_of(config)
     parts, moment = begun(config, now, Named(run), shard)
     counted = collect_shard(selection(config, moment), progress, parts)
@@ -189,23 +201,36 @@ def _run(
     config: Config,
     begin: Begin,
     progress: Progress,
-    recording: past.Recording,
+    recording: Recording,
     addressed: Addressed,
 ) -> Outcome:
-    files.require_writable(config.output)
-    store = past.store_of(config) if config.store else None
+    require_writable(config.output)
+    store, earlier = _store(config), None
     work = begin()
     recording = replace(recording, run=work.parts.run if work.parts else None)
-    earlier = past.Earlier()
     if store:
         progress = recording.heard(progress)
-        earlier = past.earlier(store, recording.occasion.schedule, besides=recording.run)
+        earlier = _earlier(store, recording)
     evidence = _evidence(work, progress)
-    outcome = addressed(_written(evidence, config, earlier if store else None), earlier)
+    outcome = addressed(_written(evidence, config, earlier), earlier)
     if store:
         return _stored(outcome, evidence, config, Shelf(store, recording, work.parts))
     _let_go(evidence, work.parts)
     return outcome
+
+
+def _store(config: Config) -> Store | None:
+    if config.store is None:
+        return None
+    from auditor import past
+
+    return past.store_of(config)
+
+
+def _earlier(store: Store, recording: Recording) -> Earlier:
+    from auditor import past
+
+    return past.earlier(store, recording.occasion.schedule, besides=recording.run)
 
 
 def _evidence(work: Work, progress: Progress) -> Evidence:
@@ -214,29 +239,32 @@ def _evidence(work: Work, progress: Progress) -> Evidence:
         return work.evidence(progress)
     except NoAccessError:
         if work.parts and work.parts.begun:
+            from auditor.store.runs import Store
+
             Store(work.parts.place).discard(work.parts.run)
         raise
 
 
-def _untold(outcome: Outcome, _: past.Earlier) -> Outcome:
+def _untold(outcome: Outcome, _: Earlier | None) -> Outcome:
     return outcome
 
 
-def _written(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
+def _written(evidence: Evidence, config: Config, earlier: Earlier | None = None) -> Outcome:
     """Evidence first: what took minutes to read is not lost on a page that cannot be rendered."""
-    files.save_evidence(config.output / EVIDENCE, evidence)
+    save_evidence(config.output / EVIDENCE, evidence)
     outcome = report(evidence, config, earlier)
     return replace(outcome, paths=(*outcome.paths, config.output / EVIDENCE))
 
 
-def _addressed(config: Config, outcome: Outcome, earlier: past.Earlier) -> Outcome:
+def _addressed(config: Config, outcome: Outcome, earlier: Earlier | None) -> Outcome:
     """With those who are to be told, and what only they get: the run is stored together with its debts.
 
     After a run that failed everybody is told, even of a quiet week: the last word must not be that it failed.
     """
     from auditor import addressees, dispatch
+    from auditor.model.letter import Since
 
-    since = None if earlier.has_failed else Since.of(outcome.audit.since_last)
+    since = None if earlier and earlier.has_failed else Since.of(outcome.audit.since_last)
     found = addressees.addressed(outcome.audit, since, config)
     parts = dispatch.write_parts(outcome.audit, found.addressees, config)
     return replace(outcome, addressees=found.addressees, parts=parts, deliveries=found.not_found)
@@ -247,18 +275,19 @@ class Shelf:
     """Where a run goes."""
 
     store: Store
-    recording: past.Recording
+    recording: Recording
     parts: Parts | None
 
 
 def _stored(outcome: Outcome, evidence: Evidence, config: Config, shelf: Shelf) -> Outcome:
     """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
+    from auditor.past import AUDIT
     from auditor.report.document import render_json
 
     run = None
     try:
         made = {path.name: path.read_bytes() for path in (*outcome.paths, *outcome.parts)}
-        made.setdefault(past.AUDIT, render_json(outcome.audit).encode())
+        made.setdefault(AUDIT, render_json(outcome.audit).encode())
         code = outcome.exit_code(config)
         run = shelf.recording.keep(shelf.store, outcome.audit, made, code, outcome.addressees)
         if shelf.parts and shelf.parts.is_settled(evidence):
@@ -272,14 +301,17 @@ def _stored(outcome: Outcome, evidence: Evidence, config: Config, shelf: Shelf) 
 def _let_go(evidence: Evidence, parts: Parts | None) -> None:
     """Without a store the parts go when the report is there, unless another attempt can add something."""
     if parts:
+        from auditor.store.runs import Store
+
         if parts.is_settled(evidence):
             Store(parts.place).discard(parts.run)
         Store(parts.place).clean(datetime.now(UTC))
 
 
-def _delivered(outcome: Outcome, config: Config, recording: past.Recording, clock: Clock) -> Outcome:
+def _delivered(outcome: Outcome, config: Config, recording: Recording, clock: Clock) -> Outcome:
     """From the store, where the run is in one; else from the folder: a broken store keeps nobody's report back."""
     from auditor import debts
+    from auditor.store.runs import Store
 
     if outcome.stored is None:
         return replace(outcome, deliveries=(*outcome.deliveries, *_delivered_from_folder(outcome, config, recording)))
@@ -291,8 +323,9 @@ def _delivered(outcome: Outcome, config: Config, recording: past.Recording, cloc
     return replace(outcome, deliveries=(*outcome.deliveries, *sent))
 
 
-def _delivered_from_folder(outcome: Outcome, config: Config, recording: past.Recording) -> tuple[Delivery, ...]:
+def _delivered_from_folder(outcome: Outcome, config: Config, recording: Recording) -> tuple[Delivery, ...]:
     from auditor import dispatch
+    from auditor.model.letter import Since
 
     report = dispatch.Report(
         run_id=recording.occasion.message,
@@ -306,16 +339,20 @@ def _delivered_from_folder(outcome: Outcome, config: Config, recording: past.Rec
 
 def has_parts(run: str, config: Config) -> bool:
     """Whether a run in the store is still in parts, which `merge` puts together."""
+    from auditor import past
+
     return past.has_parts(past.store_of(config), run)
 
 
 def evidence_of(run: str, config: Config) -> Evidence:
     """What a finished run in the store rests on."""
+    from auditor import past
+
     found = past.run_named(past.store_of(config), run)
-    return files.parse_evidence(found.read(EVIDENCE), Path(f"{EVIDENCE} of run {run}"))
+    return parse_evidence(found.read(EVIDENCE), Path(f"{EVIDENCE} of run {run}"))
 
 
-def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = None) -> Outcome:
+def report(evidence: Evidence, config: Config, earlier: Earlier | None = None) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration, compared with an earlier run."""
     from auditor import offline
 
@@ -326,16 +363,20 @@ def report(evidence: Evidence, config: Config, earlier: past.Earlier | None = No
     paths = []
     for name, content in contents:
         paths.append(config.output / name)
-        files.write_atomically(paths[-1], content)
+        write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
 
 
 def prices(config: Config, now: datetime) -> tuple[tuple[Price, ...], tuple[str, ...]]:
     """The prices that an audit of the configured regions would use, and why they are not live where they are not."""
+    from auditor.collectors.run import read_prices
+
     return asyncio.run(read_prices(selection(config, now)))
 
 
 def check(config: Config, now: datetime) -> tuple[str, list[Trial]]:
     """Who the caller is, and which calls are allowed."""
+    from auditor.collectors.permissions import try_permissions
+
     window = window_of(config.window_days, now)
     return asyncio.run(try_permissions(config.profile, config.regions, window))

@@ -15,22 +15,20 @@ from auditor.aws.accounts import Access, Exceptional
 from auditor.aws.operations import action_of
 from auditor.collectors.endpoints import fetch_offers
 from auditor.collectors.organization import Choice
-from auditor.collectors.run import Progress, Selection, collect, collect_parts, require_access, window_of
+from auditor.collectors.progress import Progress
+from auditor.collectors.run import collect, collect_parts, require_access
+from auditor.collectors.selection import Selection, window_of
 from auditor.collectors.surroundings import fetch_interfaces_of
 from auditor.config import Config, FlowLogs, region_here
 from auditor.model.evidence import STOPPED, Evidence, Gap, Scope, Source
 from auditor.model.money import BYTES_PER_GB
 from auditor.model.shard import WHOLE, Named, Shard
-from auditor.store.begun import begin, join
-from auditor.store.manifest import Reading, Setting
-from auditor.store.parts import Parts
-from auditor.store.place import open_place
-from auditor.whatif.costs import metrics_usd
 
 if TYPE_CHECKING:
     from auditor.attribution import stage
     from auditor.attribution.ranges import Ranges
     from auditor.model.attributed import PlannedScan
+    from auditor.store.parts import Parts
 
 
 @dataclass
@@ -62,8 +60,13 @@ def begun(config: Config, now: datetime, named: Named | None = None, shard: Shar
 
     Without a store they go beside the reports.
     """
+    from auditor.store.begun import begin, join
+    from auditor.store.manifest import Reading, Setting
+    from auditor.store.place import open_place
+
     place = open_place(config.store or str(config.output), config.profile)
-    wanted = Reading(now, shard.of, _settings(config))
+    settings = tuple(Setting(key, value) for key, value in _settings(config).items())
+    wanted = Reading(now, shard.of, settings)
     if named and named.is_begun:
         parts, reading = join(place, wanted, named.run, shard)
     else:
@@ -71,10 +74,10 @@ def begun(config: Config, now: datetime, named: Named | None = None, shard: Shar
     return parts, reading.generated_at
 
 
-def _settings(config: Config) -> tuple[Setting, ...]:
+def _settings(config: Config) -> dict[str, str]:
     """What decides which evidence a run has."""
     regions = {account: ",".join(sorted(one.regions)) for account, one in config.account.items() if one.regions}
-    found = {
+    return {
         "window_days": str(config.window_days),
         "regions": ",".join(sorted(config.regions)),
         "accounts": ",".join(sorted(config.accounts)),
@@ -84,7 +87,6 @@ def _settings(config: Config) -> tuple[Setting, ...]:
         "live_prices": str(config.live_prices).lower(),
         **{f"account.{account}.regions": regions[account] for account in sorted(regions)},
     }
-    return tuple(Setting(key, value) for key, value in found.items())
 
 
 def read(config: Config, now: datetime, progress: Progress, parts: Parts | None = None) -> Evidence:
@@ -164,6 +166,8 @@ class Forecast:
 
 def forecast(config: Config, now: datetime, progress: Progress) -> Forecast:
     """Describe everything, which is free, and estimate all that is not; no metric and no flow record is read."""
+    from auditor.whatif.costs import metrics_usd
+
     evidence = asyncio.run(collect(replace(selection(config, now), metrics=False), progress))
     scans = asyncio.run(_forecast(evidence, config, progress)) if config.flow_logs is FlowLogs.AUTO else []
     metrics = sum(scope.metrics_requested for scope in evidence.scopes)

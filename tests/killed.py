@@ -27,6 +27,7 @@ from auditor.collectors.run import Progress
 from auditor.config import Config
 from auditor.delivery.compose import message_id
 from auditor.model.letter import Enclosure
+from auditor.recording import Occasion
 from auditor.report.document import render_json
 from auditor.report.letter import render_letter
 from auditor.store import documents, files
@@ -57,7 +58,7 @@ def run_next(config: Config) -> None:
     due = max((run.manifest.moment for run in stored(config)), default=START - HOUR) + HOUR
     found = evidence(ONE, TWO, at=due)
     with patch.object(pipeline, "read", side_effect=[found]):
-        pipeline.run_and_deliver(config, due, Progress(), print, past.Occasion(due, "hourly", due))
+        pipeline.run_and_deliver(config, due, Progress(), print, Occasion(due, "hourly", due))
 
 
 def warm_up() -> None:

@@ -16,6 +16,7 @@ from auditor.collectors.run import Progress
 from auditor.config import Config
 from auditor.errors import Exit, NoAccessError
 from auditor.model.evidence import Gap, Source
+from auditor.recording import Occasion
 from auditor.store.manifest import Draft
 from auditor.store.runs import Run, Store
 from tests.cli.command import in_process
@@ -80,7 +81,7 @@ def test_a_report_goes_out_once_for_an_occasion(config: Config, mailbox: Mailbox
 def test_of_two_at_the_same_moment_one_delivers(config: Config, mailbox: Mailbox, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
         patch.setattr(pipeline, "read", lambda *_: evidence(ONE))
-        occasion = past.Occasion(MONDAY, "weekly", MONDAY)
+        occasion = Occasion(MONDAY, "weekly", MONDAY)
 
         def run(number: int) -> pipeline.Outcome:
             own = config.model_copy(update={"output": tmp_path / str(number)})
@@ -246,7 +247,7 @@ def test_after_a_failure_the_next_report_comes_even_where_it_is_quiet(config: Co
 
 
 def test_a_run_whose_process_died_is_recorded_and_told_by_another(config: Config, mailbox: Mailbox) -> None:
-    occasion = past.Occasion(MONDAY, "weekly", MONDAY)
+    occasion = Occasion(MONDAY, "weekly", MONDAY)
     for told in ([True], []):
         sent = pipeline.tell_of_failure(config, MONDAY, occasion, "it took longer than its interval", Exit.BUG)
         assert [one.is_delivered for one in sent] == told

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from auditor import past
 from auditor.addressees import addressed, addressed_of_failure, require_settings, services
 from auditor.config import Config, load
 from auditor.delivery.post import smtp_of
@@ -22,6 +21,7 @@ from auditor.delivery.retries import Backoff
 from auditor.dispatch import Report, Way, deliver_failure, deliver_report, files_in, write_parts
 from auditor.errors import Exit, NoAccessError, UsageError
 from auditor.model.letter import Delivery, Failed, Link, Since
+from auditor.recording import Failing
 from tests.delivery.mail_server import Mailbox, mail_server
 from tests.report.example import AUDIT, S3_FINDING
 
@@ -212,7 +212,7 @@ def test_whatever_ends_a_run_is_told_and_goes_on(mailbox: Mailbox, error: Except
         assert code is (Exit.NO_ACCESS if isinstance(error, NoAccessError) else Exit.BUG)
         told.extend(tell_of_failure(Failed(AT, reason), config(mailbox)))
 
-    with pytest.raises(type(error)), past.Failing(tell):
+    with pytest.raises(type(error)), Failing(tell):
         raise error
     assert [one.recipient for one in told] == [NET]
     assert said in body(mails(mailbox)[NET])
@@ -221,7 +221,7 @@ def test_whatever_ends_a_run_is_told_and_goes_on(mailbox: Mailbox, error: Except
 
 def test_a_run_that_the_user_stops_is_not_told_of() -> None:
     told: list[str] = []
-    with pytest.raises(KeyboardInterrupt), past.Failing(lambda reason, _: told.append(reason)):
+    with pytest.raises(KeyboardInterrupt), Failing(lambda reason, _: told.append(reason)):
         raise KeyboardInterrupt
     assert told == []
 

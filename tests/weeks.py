@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from auditor import past, pipeline
+from auditor import pipeline
 from auditor.collectors.run import Progress
 from auditor.config import Config, load
 from auditor.errors import Exit
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Gap, Scope, Series, Source
 from auditor.model.letter import Delivery
 from auditor.model.network import NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.recording import Occasion
 from tests.whatif.networks import AZS, PRICES, REGION, WINDOW
 
 ONE, TWO = "111122223333", "444455556666"
@@ -61,7 +62,7 @@ class Weeks:
         """The run of that week, on evidence, or on an error where it fails."""
         at = MONDAY + week * WEEK
         found = read if isinstance(read, Exception) else replace(read or evidence(*self.accounts), generated_at=at)
-        occasion = past.Occasion(at, self.schedule, at if self.schedule else None)
+        occasion = Occasion(at, self.schedule, at if self.schedule else None)
         with patch.object(pipeline, "read", side_effect=[found]):
             return pipeline.run_and_deliver(config, at, Progress(), self.failures.append, occasion)
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 
 from auditor import past
 from auditor.config import Config
-from auditor.past import Occasion
+from auditor.recording import Occasion
 from auditor.scheduler.log import say
 from auditor.scheduler.task import Ended
 from auditor.store.documents import parsed, to_bytes

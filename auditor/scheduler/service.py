@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from auditor.config import Config
 from auditor.errors import StoreError, UsageError
-from auditor.past import Occasion
+from auditor.recording import Occasion
 from auditor.scheduler.held import Held
 from auditor.scheduler.ledger import Ledger
 from auditor.scheduler.log import say

@@ -24,7 +24,7 @@ from auditor.errors import AuditorError, Exit
 from auditor.model.audit import Audit
 from auditor.model.evidence import Gap
 from auditor.model.letter import Delivery
-from auditor.past import Occasion
+from auditor.recording import Occasion
 from auditor.scheduler.log import LogSettings
 
 _SECONDS_TO_END = 30

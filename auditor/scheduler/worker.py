@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from auditor.config import Config
-from auditor.past import Occasion
+from auditor.recording import Occasion
 from auditor.scheduler.board import Board
 from auditor.scheduler.clock import Clock
 from auditor.scheduler.held import Held

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import UsageError
-from auditor.model.audit import Audit
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence
 from auditor.model.plain import to_json
+
+if TYPE_CHECKING:
+    from auditor.model.audit import Audit
 
 _DIGITS_OF_A_PRICE = 20
 """Before or after the point: ten times what any price of AWS has."""
@@ -140,6 +143,8 @@ def _evidence() -> TypeAdapter[Evidence]:
 
 @cache
 def _audit() -> TypeAdapter[Audit]:
+    from auditor.model.audit import Audit  # takes as long to import as all that evidence needs
+
     return TypeAdapter(Audit)
 
 

@@ -14,6 +14,7 @@ from auditor.config import Config, load
 from auditor.demo.company import DEMO_NOW
 from auditor.errors import Exit
 from auditor.model.evidence import Evidence
+from auditor.recording import Occasion, Recording
 from auditor.store.runs import Run
 from tests.cli.command import USAGE, in_process, refused
 from tests.embedded import Served
@@ -120,7 +121,7 @@ def test_a_damaged_run_is_passed_over_for_the_one_before(
     """Its size is right and a byte of it is not: the last good one is the one before."""
     settings = load(store=str(tmp_path))
     store = past.store_of(settings)
-    recordings = [past.Recording(past.Occasion(DEMO_NOW)) for _ in range(2)]
+    recordings = [Recording(Occasion(DEMO_NOW)) for _ in range(2)]
     _, (first, _) = stored
     files = {"audit.json": first.read("audit.json")}
     audit = past.audit_of_run(past.store_of(stored[0]), first.name)

@@ -11,6 +11,7 @@ import pytest
 from auditor import past
 from auditor.config import load
 from auditor.errors import Exit
+from auditor.recording import Occasion
 from auditor.store.deliveries import key_of
 from tests.delivery.mail_server import Mailbox, mail_server
 from tests.store.conftest import BUCKET
@@ -42,7 +43,7 @@ def test_a_bucket_that_denies_a_record_is_caught_up_with(
 ) -> None:
     """Where it denies to record that the message is out, nobody can know: the double has the same id."""
     prefix = secrets.token_hex(4)
-    message = past.Occasion(MONDAY, "weekly", MONDAY).message
+    message = Occasion(MONDAY, "weekly", MONDAY).message
     with mail_server(Mailbox()) as mailbox:
         config = settings(mailbox.port, store=f"s3://{BUCKET}/{prefix}", output=tmp_path / "report")
         s3.deny(f"PUT /{BUCKET}/{prefix}/deliveries/{message}/{key_of(NET)}/{number:012d}.json")
