@@ -7,7 +7,7 @@ session that was opened for Athena has a few calls more, and there the guard loo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
@@ -29,11 +29,12 @@ class Events(Protocol):
         """Subscribe to an event."""
 
 
-def install(session: Events, operations: Iterable[Operation]) -> None:
-    """Make every client that this session will create refuse what is not among the operations."""
+def install(session: Events, operations: Iterable[Operation]) -> Callable[..., None]:
+    """Make every client that this session will create refuse what is not among the operations; the check itself."""
     allowed = frozenset((operation.service, operation.name) for operation in operations)
     check = partial(refuse_writes, allowed=allowed)
     session.register("provide-client-params", check, unique_id="auditor-read-only-guard")
+    return check
 
 
 def refuse_writes(model: Any, params: dict[str, Any], allowed: frozenset[tuple[str, str]], **_: Any) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from botocore.awsrequest import AWSPreparedRequest
 
 from auditor.aws.answers import Answers
 from auditor.aws.connections import Connections
+from auditor.aws.repeats import Repeats, Request, encoded
 from auditor.aws.signing import Place, Post, Signer
 
 if TYPE_CHECKING:
@@ -31,31 +31,36 @@ class Sender:
     """A session's way to AWS, over the connections of its clients."""
 
     def __init__(self, connections: Connections, answers: Answers) -> None:
-        self._connections, self._answers, self._signer = connections, answers, Signer()
+        self._connections, self._answers = connections, answers
+        self._signer, self._repeats = Signer(), Repeats()
 
-    def way(self, model: Any, params: Mapping[str, Any], context: Mapping[str, Any]) -> AIOHTTPSession | None:
-        """The connections of a call that can go this way: `params`, `context` are those of the event `before-call`."""
+    def request(
+        self, model: Any, params: Mapping[str, Any], context: Mapping[str, Any], place: Place
+    ) -> Request | None:
+        """A call that can go this way; `params` and `context` are those of the event `before-call`."""
         is_plain = (
             model.service_model.resolved_protocol in _PROTOCOLS
             and context.get("auth_type") in _SIGNATURES
             and not params["query_string"]
             and not model.has_streaming_output
         )
-        return self._connections.only if is_plain else None
+        if not is_plain or self._connections.only is None:
+            return None
+        request = Request(model, Post(params["url"], params["headers"], encoded(params["body"])), place)
+        self._repeats.learn(request)
+        return request
 
-    async def send(
-        self, way: AIOHTTPSession, model: Any, params: Mapping[str, Any], place: Place, credentials: Any
-    ) -> Sent:
+    def repeated(self, model: Any, region: str, params: dict[str, Any]) -> Request | None:
+        """A call like one that went this way before."""
+        return self._repeats.request(model, region, params) if self._connections.only else None
+
+    async def send(self, request: Request, credentials: Any) -> Sent:
         """Raises what botocore's own way raises."""
-        post = Post(params["url"], params["headers"], _bytes(params["body"]))
+        post, protocol = request.post, request.model.service_model.resolved_protocol
         frozen = await credentials.get_frozen_credentials()
-        headers = self._signer.signed(post, frozen, place, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))
+        headers = self._signer.signed(post, frozen, request.place, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))
+        way: AIOHTTPSession = self._connections.only
         response = await way.send(AWSPreparedRequest("POST", post.url, headers, post.body, stream_output=False))
         answer = {"body": await response.content, "status_code": response.status_code, "headers": response.headers}
-        parser = self._answers.create_parser(model.service_model.resolved_protocol)
-        return response, await parser.parse({**answer, "context": {}}, model.output_shape)
-
-
-def _bytes(body: Any) -> bytes:
-    """Bodies of the query protocols are still dictionaries."""
-    return urlencode(body, doseq=True).encode() if isinstance(body, dict) else bytes(body)
+        parser = self._answers.create_parser(protocol)
+        return response, await parser.parse({**answer, "context": {}}, request.model.output_shape)

@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -30,10 +30,12 @@ from auditor import __version__
 from auditor.aws import guard
 from auditor.aws.answers import Answers
 from auditor.aws.connections import Connections
+from auditor.aws.endpoint_urls import require_usable
 from auditor.aws.failures import NO_ANSWERS, AwsFailureError, Kind, failure
 from auditor.aws.models import Models
 from auditor.aws.operations import ASSUME_ROLE, CREDENTIAL_OPERATIONS, OPERATIONS, Operation
 from auditor.aws.pacing import SHARE, Pacer
+from auditor.aws.repeats import Request
 from auditor.aws.sending import Sender, Sent
 from auditor.aws.signing import Place
 from auditor.errors import UsageError
@@ -88,7 +90,7 @@ class AuditSession:
     def __init__(
         self, profile: str | None = None, operations: Iterable[Operation] = OPERATIONS, share: int = SHARE
     ) -> None:
-        _require_usable_endpoints()
+        require_usable()
         self._session = AioSession(profile=profile)
         # Calls for credentials are not the audit's: they have no target, and are signed otherwise or not at all.
         self._credentials = AioSession(profile=profile)
@@ -100,7 +102,7 @@ class AuditSession:
         self._sender = Sender(connections, answers)
         self._slots = asyncio.Semaphore(_CALLS_IN_FLIGHT)
         self._pacer = Pacer(share)
-        guard.install(self._session, operations)
+        self._refuse_writes = guard.install(self._session, operations)
         self._session.register("before-endpoint-resolution", _resolve_in_region)
         self._session.register("before-call", self._send)
         self._session.register("before-send", _count_sent)
@@ -173,17 +175,31 @@ class AuditSession:
             raise
 
     async def _sent(self, target: Target, operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
-        send = getattr(await self.client(operation.service), str(xform_name(operation.name)))
+        client = await self.client(operation.service)
         token = _target.set(target)
         # A role is assumed again in the middle of a call that holds a slot already.
         slot = nullcontext() if operation is ASSUME_ROLE else self._slots
         try:
             async with slot:
-                return dict(await send(**params))
+                return await self._answer(client, target, operation, params)
         except (ClientError, BotoCoreError, ResponseParserError, *NO_ANSWERS) as error:
             raise failure(error, operation, target.who) from error
         finally:
             _target.reset(token)
+
+    async def _answer(
+        self, client: Any, target: Target, operation: Operation, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """By botocore, or as botocore has done it before."""
+        model = client.meta.service_model.operation_model(operation.name)
+        self._refuse_writes(model=model, params=params)
+        request = self._sender.repeated(model, target.region, params)
+        if request is None:
+            return dict(await getattr(client, str(xform_name(operation.name)))(**params))
+        response, answer = await self._sent_to(target, request)
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise ClientError(answer, operation.name)
+        return answer
 
     async def _send(
         self, model: Any, params: dict[str, Any], context: dict[str, Any], request_signer: Any, **_: Any
@@ -192,12 +208,13 @@ class AuditSession:
         target = _target.get()
         signing = context.setdefault("signing", {})
         signing.update(region=target.region, request_credentials=target.credentials)
-        way = self._sender.way(model, params, context)
-        if way is None:
-            return None
-        _count(model.service_model.service_id.hyphenize(), model.name)
         place = Place(target.region, signing.get("signing_name") or request_signer.signing_name)
-        return await self._sender.send(way, model, params, place, target.credentials)
+        request = self._sender.request(model, params, context, place)
+        return await self._sent_to(target, request) if request else None
+
+    async def _sent_to(self, target: Target, request: Request) -> Sent:
+        _count(request.model.service_model.service_id.hyphenize(), request.model.name)
+        return await self._sender.send(request, target.credentials)
 
     def _variable(self, name: str) -> str | None:
         try:
@@ -209,21 +226,6 @@ class AuditSession:
     async def _open(self, service: str) -> Any:
         context = self._session.create_client(service, region_name=DEFAULT_REGION, config=self._config)
         return await self._stack.enter_async_context(context)
-
-
-def _require_usable_endpoints() -> None:
-    """AWS_ENDPOINT_URL and its kin are URLs, or nothing can be asked."""
-    for name, url in os.environ.items():
-        if name.startswith("AWS_ENDPOINT_URL") and url and not _is_url(url):
-            raise UsageError(f"{name} is {url!r}: it must be like http://127.0.0.1:5000")
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _resolve_in_region(builtins: dict[str, Any], **_: Any) -> None:
