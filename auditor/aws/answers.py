@@ -27,6 +27,12 @@ Read = Callable[[Any], Any]
 
 _BEYOND_SUCCESS = 300
 
+_MOST_TEXTS = 1 << 16
+"""How many texts are remembered: what a few large scopes have."""
+
+_texts: dict[str, str] = {}
+"""Ids, zones and states stand in an account many times over: each is kept once."""
+
 
 class Answers(AioResponseParserFactory):  # type: ignore[misc]  # botocore publishes no types
     """Takes the place of botocore's component `response_parser_factory`."""
@@ -64,6 +70,8 @@ class _Parser:
         return parsed
 
     def _parsed(self, response: dict[str, Any], shape: Shape) -> dict[str, Any]:
+        if len(_texts) > _MOST_TEXTS:
+            _texts.clear()
         if shape not in self._reads:
             self._reads[shape] = self._protocol.reader(shape)
         whole = self._protocol.decode(response["body"])
@@ -106,7 +114,7 @@ def _of_xml(shape: Shape) -> Read | None:
 
 
 def _structure_of_xml(shape: Shape) -> Read:
-    members = _Members(shape, _of_xml)
+    members, known = _Members(shape, _of_xml), _texts.setdefault
 
     def read(element: Element) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -115,18 +123,23 @@ def _structure_of_xml(shape: Shape) -> Read:
                 name, read_member = member
                 if name in found:
                     raise ResponseParserError(f"{name} stands twice in one {shape.name}")
-                found[name] = read_member(child) if read_member else child.text or ""
+                if read_member:
+                    found[name] = read_member(child)
+                else:
+                    text = child.text or ""
+                    found[name] = known(text, text)
         return found
 
     return read
 
 
 def _list_of_xml(read_item: Read) -> Read:
-    return lambda element: [read_item(item) for item in element]
+    return lambda element: list(map(read_item, element))
 
 
 def _text(element: Element) -> str:
-    return element.text or ""
+    text = element.text or ""
+    return _texts.setdefault(text, text)
 
 
 _TEXTS: dict[str, Read | None] = {
@@ -169,7 +182,7 @@ def _list_of_json(read_item: Read | None) -> Read:
     def read(values: list[Any]) -> list[Any]:
         if not isinstance(values, list):
             raise _UnusualError
-        return [read_item(one) for one in values] if read_item else values
+        return list(map(read_item, values)) if read_item else values
 
     return read
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from auditor.aws.calls import ScopeCalls
@@ -15,6 +16,8 @@ from auditor.aws.operations import GET_ENDPOINT_METRICS, GET_NAT_METRICS, Operat
 from auditor.collectors.batches import batched
 from auditor.model.evidence import Series, Window
 from auditor.model.network import Endpoint, NatGateway
+
+Days = tuple[date, ...]
 
 QUERIES_PER_CALL = 500
 """Limit of GetMetricData (CloudWatch API reference, read 2026-11-20)."""
@@ -88,15 +91,10 @@ async def _fetch(
 ) -> tuple[Series, ...]:
     batches = list(batched(dict.fromkeys(queries), QUERIES_PER_CALL))
     answers = await asyncio.gather(*(calls.items(operation, **request_of(batch, window)) for batch in batches))
-    points: dict[tuple[str, str], dict[date, int]] = {(q.resource_id, q.metric): {} for q in queries}
+    points: dict[tuple[str, str], Points] = {(q.resource_id, q.metric): Points(q.statistic) for q in queries}
     for batch, results in zip(batches, answers, strict=True):
         _add(points, batch, results, operation)
-    return tuple(_series(*key, days) for key, days in points.items())
-
-
-def _series(resource_id: str, metric: str, days: dict[date, int]) -> Series:
-    ordered = sorted(days)
-    return Series(resource_id, metric, tuple(ordered), tuple(map(days.__getitem__, ordered)))
+    return tuple(Series(*key, *found.by_day()) for key, found in points.items())
 
 
 def request_of(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:
@@ -123,29 +121,50 @@ def request_of(batch: Iterable[MetricQuery], window: Window) -> dict[str, Any]:
     }
 
 
+@dataclass(slots=True)
+class Points:
+    """What CloudWatch said of one metric, in one result or several: one for each zone, or a page after the other."""
+
+    statistic: str
+    parts: list[tuple[Days, tuple[int, ...]]] = field(default_factory=list)
+
+    def by_day(self) -> tuple[Days, tuple[int, ...]]:
+        """Days and values, in order; zones of a regional NAT gateway are added up (maxima: the largest)."""
+        days, counts = self.parts[0] if len(self.parts) == 1 else ((), ())
+        if len(days) == len(counts) > 0 and _is_in_order(days):
+            return days, counts  # nearly always: going through the points takes five times as long
+        found: dict[date, int] = {}
+        for days, counts in self.parts:
+            for day, count in zip(days, counts, strict=True):
+                known = found.get(day, 0)
+                found[day] = max(known, count) if self.statistic == "Maximum" else known + count
+        ordered = sorted(found)
+        return tuple(ordered), tuple(map(found.__getitem__, ordered))
+
+
 def _add(
-    points: dict[tuple[str, str], dict[date, int]],
+    points: dict[tuple[str, str], Points],
     batch: tuple[MetricQuery, ...],
     results: list[dict[str, Any]],
     operation: Operation,
 ) -> None:
-    """Put one batch's results in their days; zones of a regional NAT gateway are added up (maxima: the largest)."""
+    """Put one batch's results to their metrics."""
     if len({result["Id"] for result in results}) < len(batch):
         raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: an answer without some of the metrics: run again")
     for result in results:
         if result.get("StatusCode") in {"InternalError", "Forbidden"}:
             raise AwsFailureError(Kind.UNKNOWN, f"{operation.action}: {result['StatusCode']} for {result['Id']}")
         query = batch[int(result["Id"][1:])]
-        seen, counts = _dates(tuple(result["Timestamps"])), list(map(round, result["Values"]))
-        days = points[query.resource_id, query.metric]
-        if not days and len(set(seen)) == len(seen):
-            days.update(zip(seen, counts, strict=True))  # nearly always: the loop takes five times as long
-            continue
-        for day, count in zip(seen, counts, strict=True):
-            days[day] = max(days.get(day, 0), count) if query.statistic == "Maximum" else days.get(day, 0) + count
+        days, counts = _dates(tuple(result["Timestamps"])), tuple(map(round, result["Values"]))
+        points[query.resource_id, query.metric].parts.append((days, counts))
 
 
 @lru_cache(256)
-def _dates(moments: tuple[datetime, ...]) -> tuple[date, ...]:
+def _dates(moments: tuple[datetime, ...]) -> Days:
     """Most series of a window have the same days."""
     return tuple(moment.date() for moment in moments)
+
+
+@lru_cache(256)
+def _is_in_order(days: Days) -> bool:
+    return all(one < other for one, other in pairwise(days))

@@ -50,11 +50,18 @@ def parse_route_table(item: dict[str, Any], account_id: str, region: str) -> Rou
 def parse_route(route: dict[str, Any]) -> Route:
     """A route; one that leads to a new kind of target keeps an empty target rather than a wrong one."""
     return Route(
-        destination=next((route[key] for key in _DESTINATIONS if route.get(key)), ""),
-        target=next((route[key] for key in _TARGETS if route.get(key)), ""),
+        destination=_first(route, _DESTINATIONS),
+        target=_first(route, _TARGETS),
         active=route.get("State", "active") == "active",
         propagated=route.get("Origin") == "EnableVgwRoutePropagation",
     )
+
+
+def _first(route: dict[str, Any], keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if value := route.get(key):
+            return str(value)
+    return ""
 
 
 def _is_associated(association: dict[str, Any]) -> bool:

@@ -9,7 +9,8 @@ from auditor.model.network import Tags
 
 def parse_tags(resource: dict[str, Any], key: str = "Tags") -> Tags:
     """The resource's tags, sorted by key; network interfaces alone have them under `TagSet`."""
-    return tuple(sorted((tag["Key"], tag.get("Value", "")) for tag in resource.get(key) or ()))
+    tags = resource.get(key)
+    return tuple(sorted([(tag["Key"], tag.get("Value", "")) for tag in tags])) if tags else ()
 
 
 def name_of(tags: Tags) -> str:
