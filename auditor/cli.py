@@ -134,9 +134,11 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Audit now, and write the reports."""
+    from auditor import ahead
+
+    ahead.begin()
     from auditor import pipeline
     from auditor.config import load
-    from auditor.report.terminal import print_forecast
     from auditor.which import Which
 
     settings = load(
@@ -165,6 +167,8 @@ def run(
     which = Which.of(resume, run_name, shard, reports=mail or dry_run)
     watched = partial(_watched, quiet=quiet, verbose=verbose)
     if dry_run:
+        from auditor.report.terminal import print_forecast
+
         seen = watched(partial(pipeline.forecast, settings))
         print_forecast(seen.scans, (seen.metrics, seen.metrics_usd), settings.budget, _stdout())
         return

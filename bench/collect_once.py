@@ -12,9 +12,12 @@ import json
 import time
 from datetime import UTC, datetime
 
-gc.disable()  # as the command line does
+from auditor import ahead
 
-from auditor.collectors.run import Progress  # noqa: E402
+gc.disable()  # as the command line does
+ahead.begin()  # the same
+
+from auditor.collectors.progress import Progress  # noqa: E402
 from auditor.config import load  # noqa: E402
 from auditor.pipeline import read  # noqa: E402
 

@@ -27,7 +27,7 @@ Read = Callable[[Any], Any]
 
 _BEYOND_SUCCESS = 300
 
-_MOST_TEXTS = 1 << 16
+_MOST_TEXTS = 1 << 14
 """How many texts are remembered: what a few large scopes have."""
 
 _texts: dict[str, str] = {}

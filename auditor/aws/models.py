@@ -1,4 +1,4 @@
-"""botocore's models, loaded in half of the time: EC2's alone are four megabytes of JSON.
+"""botocore's models, loaded in half of the time: EC2's alone is four megabytes of JSON.
 
 What is loaded stays botocore's, as does the order in which its folders are searched; tests compare both.
 """

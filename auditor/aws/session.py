@@ -45,9 +45,9 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_REGION = "us-east-1"
 _CALLS_IN_FLIGHT = 128
-_FIRST_CALL_IS_SENT = 0.02
 _FIRST_PAUSE = 1.0
-_PREPARED = ("sts", "ec2", "cloudwatch", "pricing")
+_CONNECTION_IS_MADE = 0.03
+_PREPARED = ("ec2", "cloudwatch", "pricing")
 _CONFIG = AioConfig(
     connect_timeout=5,
     read_timeout=30,
@@ -107,7 +107,8 @@ class AuditSession:
         self._session.register("before-call", self._send)
         self._session.register("before-send", _count_sent)
         self._session.register_component("response_parser_factory", answers)
-        self._session.register_component("data_loader", Models(self._variable("data_path")))
+        self._models = Models(self._variable("data_path"))
+        self._session.register_component("data_loader", self._models)
 
     async def __aenter__(self) -> Self:
         return self
@@ -147,8 +148,9 @@ class AuditSession:
         return await self._clients[service]
 
     async def prepare(self) -> None:
-        """Open what collecting needs while the first answer is on its way: EC2's model takes as long as a call."""
-        await asyncio.sleep(_FIRST_CALL_IS_SENT)
+        """Open what collecting needs while the first call is on its way: EC2's model takes as long as its answer."""
+        await self.client("sts")
+        await asyncio.sleep(_CONNECTION_IS_MADE)
         for service in _PREPARED:
             await self.client(service)
 
@@ -224,6 +226,8 @@ class AuditSession:
         return value
 
     async def _open(self, service: str) -> Any:
+        # In a thread, for a handshake must not wait while EC2's model is decoded.
+        await asyncio.to_thread(self._models.load_service_model, service, "service-2")
         context = self._session.create_client(service, region_name=DEFAULT_REGION, config=self._config)
         return await self._stack.enter_async_context(context)
 

@@ -9,8 +9,14 @@ from functools import partial
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError
-from auditor.collectors.prices import bundled_prices, choose_prices, fetch_prices, price_list_region
 from auditor.model.money import Price
+
+
+def load_bundled() -> None:
+    """Read the bundled prices and import what reads live ones, before they are wanted."""
+    from auditor.collectors.prices import bundled_prices
+
+    bundled_prices("")
 
 
 class PriceReader:
@@ -48,6 +54,8 @@ class PriceReader:
         return (*_by_reason(said, self._failures), *_by_reason(one, alone))
 
     async def _read(self, region: str) -> tuple[Price, ...]:
+        from auditor.collectors.prices import bundled_prices, choose_prices, fetch_prices, price_list_region
+
         where = price_list_region(region, self._partition)
         if not self._live or where is None:
             return bundled_prices(region)

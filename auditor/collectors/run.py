@@ -15,8 +15,7 @@ from auditor.aws.operations import ASSUME_ROLE, OPERATIONS, ORGANIZATION_OPERATI
 from auditor.aws.session import AuditSession
 from auditor.collectors.account import Account
 from auditor.collectors.organization import chosen, fetch_members
-from auditor.collectors.price_reading import PriceReader
-from auditor.collectors.prices import bundled_prices
+from auditor.collectors.price_reading import PriceReader, load_bundled
 from auditor.collectors.progress import Progress
 from auditor.collectors.selection import Selection, window_of
 from auditor.errors import NoAccessError
@@ -104,16 +103,26 @@ async def collect_parts(selection: Selection, progress: Progress, parts: Parts) 
     """
     operations = (*OPERATIONS, *ORGANIZATION_OPERATIONS) if selection.organization else OPERATIONS
     async with AuditSession(selection.profile, operations, selection.api_share) as session:
-        own, _ = await asyncio.gather(own_account(session), session.prepare())
+        preparing = asyncio.ensure_future(_prepare(session))
+        own = await own_account(session)
         prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
         run = Run(selection, progress, parts, prices, Accounts(own, selection.access))
         await _read_all(run, own)
+        await preparing
         return run.evidence((own, *prices.asked, *run.asked))
+
+
+async def _prepare(session: AuditSession) -> None:
+    """What takes a while to load, loaded while who we are and which regions there are is being asked."""
+    await session.prepare()
+    await asyncio.to_thread(load_bundled)
 
 
 async def read_prices(selection: Selection) -> tuple[tuple[Price, ...], tuple[str, ...]]:
     """The prices of the selected regions and the notes on them; the bundled ones need no credentials."""
     if not selection.live_prices:
+        from auditor.collectors.prices import bundled_prices
+
         return tuple(price for region in selection.regions for price in bundled_prices(region)), ()
     async with AuditSession(selection.profile) as session:
         own = await own_account(session)

@@ -147,10 +147,10 @@ async def _read_core(reading: Reading) -> Core:
 async def _read_rest(reading: Reading, core: Core, window: Window | None) -> tuple[Network, tuple[Series, ...]]:
     """Everything about what the core showed, side by side."""
     *parts, series = await asyncio.gather(
+        _read_transit(reading, core),  # sent first, for it alone has a second step
         _read_vpcs(reading),
         _read_services(reading, core),
         _read_surroundings(reading, core),
-        _read_transit(reading, core),
         _read_metrics(reading, core, window),
     )
     own = Network(nat_gateways=core.nats, endpoints=core.endpoints, route_tables=core.tables)
