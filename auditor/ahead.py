@@ -13,4 +13,4 @@ def begin() -> None:
     And have pydantic look for no plugins, for which it goes through all packages that are installed.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-    Thread(target=import_module, args=("aiohttp",), name="imports", daemon=True).start()
+    Thread(target=import_module, args=("aiohttp",), name="imports").start()

@@ -201,7 +201,7 @@ class AuditSession:
         response, answer = await self._sent_to(target, request)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise ClientError(answer, operation.name)
-        return answer
+        return dict(answer)
 
     async def _send(
         self, model: Any, params: dict[str, Any], context: dict[str, Any], request_signer: Any, **_: Any

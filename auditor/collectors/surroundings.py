@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import (
@@ -18,6 +18,8 @@ from auditor.collectors.batches import FILTER_VALUES, batched
 from auditor.collectors.tags import name_of, parse_tags
 from auditor.model.network import FlowLog, Interface, Permission, PrefixList, SecurityGroup
 
+T = TypeVar("T")
+
 
 async def fetch_prefix_lists(calls: ScopeCalls) -> tuple[PrefixList, ...]:
     """AWS-managed prefix lists of the region."""
@@ -30,20 +32,17 @@ async def fetch_prefix_lists(calls: ScopeCalls) -> tuple[PrefixList, ...]:
 
 async def fetch_security_groups(calls: ScopeCalls, ids: Iterable[str]) -> tuple[SecurityGroup, ...]:
     """The named security groups."""
-    items = await _filtered(calls, DESCRIBE_SECURITY_GROUPS, "group-id", ids)
-    return tuple(parse_security_group(item, calls.account_id, calls.region) for item in items)
+    return await _filtered(calls, DESCRIBE_SECURITY_GROUPS, "group-id", ids, parse_security_group)
 
 
 async def fetch_interfaces(calls: ScopeCalls, ids: Iterable[str]) -> tuple[Interface, ...]:
     """The named network interfaces."""
-    items = await _filtered(calls, DESCRIBE_INTERFACES, "network-interface-id", ids)
-    return tuple(parse_interface(item, calls.account_id, calls.region) for item in items)
+    return await _filtered(calls, DESCRIBE_INTERFACES, "network-interface-id", ids, parse_interface)
 
 
 async def fetch_interfaces_of(calls: ScopeCalls, addresses: Iterable[str]) -> tuple[Interface, ...]:
     """The network interfaces that hold any of these private IPv4 addresses."""
-    items = await _filtered(calls, DESCRIBE_INTERFACES, "addresses.private-ip-address", addresses)
-    return tuple(parse_interface(item, calls.account_id, calls.region) for item in items)
+    return await _filtered(calls, DESCRIBE_INTERFACES, "addresses.private-ip-address", addresses, parse_interface)
 
 
 async def fetch_flow_logs(calls: ScopeCalls) -> tuple[FlowLog, ...]:
@@ -52,12 +51,17 @@ async def fetch_flow_logs(calls: ScopeCalls) -> tuple[FlowLog, ...]:
     return tuple(parse_flow_log(item, calls.account_id, calls.region) for item in items)
 
 
-async def _filtered(calls: ScopeCalls, operation: Operation, name: str, values: Iterable[str]) -> list[Any]:
-    batches = batched(sorted(set(values)), FILTER_VALUES)
-    pages = await asyncio.gather(
-        *(calls.items(operation, Filters=[{"Name": name, "Values": list(batch)}]) for batch in batches)
-    )
-    return [item for page in pages for item in page]
+async def _filtered(
+    calls: ScopeCalls, operation: Operation, name: str, values: Iterable[str], parse: Callable[[Any, str, str], T]
+) -> tuple[T, ...]:
+    """What any of the values fits; each batch is parsed when it is there, for answers take more memory."""
+
+    async def read(batch: tuple[str, ...]) -> list[T]:
+        items = await calls.items(operation, Filters=[{"Name": name, "Values": list(batch)}])
+        return [parse(item, calls.account_id, calls.region) for item in items]
+
+    found = await asyncio.gather(*map(read, batched(sorted(set(values)), FILTER_VALUES)))
+    return tuple(one for batch in found for one in batch)
 
 
 def parse_security_group(item: dict[str, Any], account_id: str, region: str) -> SecurityGroup:
