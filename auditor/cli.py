@@ -134,9 +134,6 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Audit now, and write the reports."""
-    from auditor import ahead
-
-    ahead.begin()
     from auditor import pipeline
     from auditor.config import load
     from auditor.which import Which

@@ -12,10 +12,7 @@ import json
 import time
 from datetime import UTC, datetime
 
-from auditor import ahead
-
 gc.disable()  # as the command line does
-ahead.begin()  # the same
 
 from auditor.collectors.progress import Progress  # noqa: E402
 from auditor.config import load  # noqa: E402
