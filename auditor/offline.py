@@ -16,6 +16,7 @@ from auditor.model.evidence import Evidence
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
 from auditor.report.document import render_json
+from auditor.report.press import Press
 from auditor.store import files
 from auditor.whatif.comparison import Tried, compare
 from auditor.whatif.wishes import Wish, by_region, edits_of
@@ -53,12 +54,12 @@ def what_if(evidence: Evidence, wishes: Sequence[Wish]) -> Comparison:
     return compare(tried, tuple(said))
 
 
-def rendered(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the files, what is cheap first."""
+def rendered(audit: Audit, formats: tuple[Format, ...], press: Press | None) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the files; the PDF, which a press lays out meanwhile, comes last."""
     from auditor.report.html import HTML_FILE, render_html
     from auditor.report.markdown import render_markdown
     from auditor.report.paper import render_paper
-    from auditor.report.pdf import PDF_FILE, render_pdf
+    from auditor.report.pdf import PDF_FILE
     from auditor.report.separated import render_csv
     from auditor.report.xlsx import render_xlsx
 
@@ -68,11 +69,14 @@ def rendered(audit: Audit, formats: tuple[Format, ...]) -> Iterator[tuple[str, b
         Format.CSV: lambda: render_csv(audit),
         Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},
         Format.HTML: lambda: {HTML_FILE: render_html(audit).encode()},
-        Format.PDF: lambda: {PDF_FILE: render_pdf(render_paper(audit))},
     }
+    if press:
+        press.begin(render_paper(audit))
     for form, made in files.items():
         if form in formats:
             yield from made().items()
+    if press:
+        yield PDF_FILE, press.pdf()
 
 
 @contextmanager

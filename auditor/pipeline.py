@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from auditor.clock import Clock, clock_from
 from auditor.collectors.progress import Progress
 from auditor.collectors.selection import window_of
-from auditor.config import Config
+from auditor.config import Config, Format
 from auditor.errors import Exit, NoAccessError, StoreError
 from auditor.model.evidence import Evidence
 from auditor.model.money import Price
@@ -354,16 +355,18 @@ def evidence_of(run: str, config: Config) -> Evidence:
 
 def report(evidence: Evidence, config: Config, earlier: Earlier | None = None) -> Outcome:
     """Render evidence, fresh or saved, in the formats of the configuration, compared with an earlier run."""
-    from auditor import offline
+    from auditor.report.press import Press
 
-    audit = offline.audit_of(evidence)
-    if earlier:
-        audit = earlier.followed(audit, evidence.constraints)
-    contents = offline.rendered(audit, config.formats)
-    paths = []
-    for name, content in contents:
-        paths.append(config.output / name)
-        write_atomically(paths[-1], content)
+    with Press() if Format.PDF in config.formats else nullcontext() as press:
+        from auditor import offline
+
+        audit = offline.audit_of(evidence)
+        if earlier:
+            audit = earlier.followed(audit, evidence.constraints)
+        paths = []
+        for name, content in offline.rendered(audit, config.formats, press):
+            paths.append(config.output / name)
+            write_atomically(paths[-1], content)
     return Outcome(audit, tuple(paths))
 
 

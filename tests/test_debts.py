@@ -324,7 +324,7 @@ def test_a_server_that_takes_and_drops_makes_doubles_only_where_its_answer_was_l
 def test_a_report_of_30_mb_is_attached_where_the_limit_allows_it(
     mailbox: Mailbox, tmp_path: Path, limit: int, attached: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auditor.report.pdf.render_pdf", lambda _: bytes(30_000_000))
+    monkeypatch.setattr("auditor.report.press.Press.pdf", lambda _: bytes(30_000_000))
     config = settings(
         mailbox.port,
         mail={"size_limit_mb": limit, "smtp_timeout": 120},

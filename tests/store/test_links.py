@@ -91,7 +91,9 @@ def test_a_report_that_is_too_large_is_linked_and_an_owner_gets_the_link_of_thei
     def large(html: str) -> bytes:
         return html.encode() + bytes(2**21)
 
-    monkeypatch.setattr("auditor.report.pdf.render_pdf", large)
+    papers: list[str] = []
+    monkeypatch.setattr("auditor.report.press.Press.begin", lambda _, paper: papers.append(paper))
+    monkeypatch.setattr("auditor.report.press.Press.pdf", lambda _: large(papers[-1]))
     monkeypatch.setattr("auditor.dispatch.render_pdf", large)
     where, owners = f"s3://{BUCKET}/{secrets.token_hex(4)}", {ONE: ["pay@example.com"]}
     assert s3.url
