@@ -26,6 +26,9 @@ IN_PAGE = 200
 PAGE_CHARACTERS = 1_000_000
 """Of their markup: less entries are part of the page where they are long."""
 
+OUR_WORDS = frozenset({"Severity", "Status"})
+"""Filters whose values are words and no names of an account: they are shown as their marks are."""
+
 IN_CHUNK = 20
 """Entries packed together: like ones shrink each other, and what is not shown is not unpacked."""
 
@@ -104,7 +107,7 @@ class Catalog:
     def choices(self) -> tuple[Choice, ...]:
         """The filters with the values that occur."""
         columns = ([entry.values[n] for entry in self.entries] for n in range(len(self.labels)))
-        return tuple(Choice(label, _options(values)) for label, values in zip(self.labels, columns, strict=True))
+        return tuple(Choice(label, _options(label, values)) for label, values in zip(self.labels, columns, strict=True))
 
     @property
     def index(self) -> dict[str, object]:
@@ -119,8 +122,9 @@ class Catalog:
         return {"inPage": len(self.in_page), "inChunk": IN_CHUNK, "values": values, "rows": rows}
 
 
-def _options(values: Sequence[str]) -> tuple[tuple[str, str, int], ...]:
-    return tuple((value, value or "none", count) for value, count in sorted(Counter(values).items()))
+def _options(label: str, values: Sequence[str]) -> tuple[tuple[str, str, int], ...]:
+    words = (lambda value: value.replace("-", " ").capitalize()) if label in OUR_WORDS else str
+    return tuple((value, words(value) or "none", count) for value, count in sorted(Counter(values).items()))
 
 
 def _ranks(rows: Sequence[Sequence[Decimal | int | None]]) -> list[list[int]]:

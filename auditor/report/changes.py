@@ -96,11 +96,12 @@ def kept_promise(change: Realised) -> str:
 
 
 def _findings(mentions: Collection[Mention]) -> str:
-    titles = listing([line(mention.title, 100) for mention in _dearest(mentions)], TOLD)
+    titles = listing([line(mention.title, 100) for mention in dearest(mentions)], TOLD)
     return titles if len(mentions) == 1 else f"{counted(len(mentions), 'finding')} ({titles})"
 
 
-def _dearest(mentions: Iterable[Mention]) -> list[Mention]:
+def dearest(mentions: Iterable[Mention]) -> list[Mention]:
+    """Those first that save, or saved, most."""
     return sorted(mentions, key=lambda one: (-(one.saving or one.saving_high or ZERO), one.id))
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from auditor import __version__, resources
 from auditor.report import anchors, catalogs, changes, charts, coverage, ledger, proof, queries, text, view
 from auditor.report.filters import FILTERS, UNKNOWN
-from auditor.report.pictures import bill, break_even, days, places, sankey, svg, vpc_map
+from auditor.report.pictures import bill, break_even, days, places, sankey, svg, trend, vpc_map
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit
@@ -45,6 +45,7 @@ PICTURES = {
     "maps": vpc_map.map_pairs,
     "map_legend": vpc_map.LEGEND,
     "sankey": sankey.sankey_picture,
+    "trend": trend.trend_pictures,
 }
 
 MOST_STEPS = 500
@@ -115,8 +116,8 @@ def environment() -> Environment:
     made.globals |= {
         "bill": view.bill,
         "changes": changes.changes,
+        "dearest": changes.dearest,
         "kept_promise": changes.kept_promise,
-        "trend": charts.trend,
         "counted": text.counted,
         "covered": coverage.covered,
         "explained": coverage.explained,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from auditor.history.sight import mention_of
 from auditor.model.attributed import NamedBy
 from auditor.model.audit import (
     AUDIT_VERSION,
@@ -30,6 +31,7 @@ from auditor.model.audit import (
     Traffic,
 )
 from auditor.model.evidence import Gap, Series, Source, Window
+from auditor.model.history import Point, Realised, SinceLast
 from auditor.model.money import Item, Line, Price
 from auditor.model.traffic import Level
 
@@ -442,6 +444,48 @@ def resolved_audit() -> Audit:
         gaps=(),
         not_evaluated=(),
     )
+
+
+def followed_audit() -> Audit:
+    """The example after five weekly runs: all that can have become of a finding, and of a change that was made."""
+    weeks = [AUDIT.generated_at - timedelta(weeks=n) for n in range(4, -1, -1)]
+    amounts = [Decimal(n) for n in (470, 450, 430, 425, 418)]
+    points = tuple(
+        Point(f"run-{n}", at, n != 2, usd, Decimal(14), usd / 2, None if n < 2 else Decimal(n * 10 - 25))
+        for n, (at, usd) in enumerate(zip(weeks, amounts, strict=True))
+    )
+    others = [one for one in AUDIT.findings if one != S3_FINDING]
+    rows = (Status.NEW, Status.CAME_BACK, Status.ACCEPTED, Status.RESOLVED)
+    copies = tuple(
+        replace(S3_FINDING, id=f"{S3_FINDING.id}:{status}", status=status, title=f"A finding that is {status}")
+        for status in rows
+    )
+    gone = replace(
+        mention_of(S3_FINDING, AUDIT), id="gone", title="VPC gone had no S3 gateway endpoint", since=weeks[1]
+    )
+    unseen, back = replace(gone, id="unseen"), replace(gone, since=weeks[4], until=weeks[2])
+    measured = Realised(
+        findings=(gone,),
+        after=weeks[2],
+        by=weeks[3],
+        promised=Decimal(90),
+        promised_high=Decimal(120),
+        before=(),
+        added=(),
+        days=6,
+        bytes_before=10,
+        bytes_after=5,
+        cost_before=Decimal(200),
+        cost_after=Decimal(118),
+        saving=Decimal(82),
+        note="",
+        is_final=False,
+    )
+    early = replace(measured, cost_before=None, cost_after=None, saving=None, note="Too few days: 1 of 6.", days=1)
+    since = SinceLast(
+        "run-3", weeks[3], (replace(gone, until=weeks[1]),), (gone,), (back,), (unseen,), realised=(measured, early)
+    )
+    return audit_with(findings=(S3_FINDING, *copies, *others), since_last=replace(since, trend=points))
 
 
 def blind_audit() -> Audit:

@@ -13,9 +13,8 @@ from rich.console import Console
 from auditor.history import follow
 from auditor.model.audit import Audit
 from auditor.model.evidence import Gap, Source
-from auditor.model.history import Lost, Mention, Point, Realised, SinceLast
+from auditor.model.history import Lost, Mention, Realised, SinceLast
 from auditor.report.changes import changes, kept_promise
-from auditor.report.charts import trend
 from auditor.report.html import render_html
 from auditor.report.terminal import summary
 from tests.history.audits import ACCOUNT, REGION, audit, finding
@@ -123,31 +122,6 @@ def test_each_change_says_what_became_of_its_promise(change: Realised, sentence:
     assert kept_promise(change) == sentence
 
 
-def test_the_trend_has_one_scale_and_a_hole_where_nothing_is_known() -> None:
-    points = (
-        Point("a", AT, is_complete=True, **figures("480", "120", "60", "0")),
-        Point("b", AT, is_complete=False, **figures("240", "120", "0", None)),
-    )
-    chart = trend(replace(AUDIT, since_last=replace(SINCE, trend=points)))
-    assert chart
-    assert chart.width == 16
-    heights = {row.name: [(bar.x, bar.height, bar.is_complete) for bar in row.bars] for row in chart.rows}
-    # 480 are 24 pixels, so 240 are 12 and 120 are 6; nothing is still a pixel.
-    assert heights == {
-        "NAT gateways": [(0, 24, True), (8, 12, False)],
-        "VPC endpoints": [(0, 6, True), (8, 6, False)],
-        "Still to save": [(0, 3, True), (8, 1, False)],
-        "Saved so far": [(0, 1, True)],
-    }
-    assert (chart.rows[3].first, chart.rows[3].last) == (Decimal(0), None)
-    assert trend(replace(AUDIT, since_last=replace(SINCE, trend=points[:1]))) is None
-
-
-def figures(*amounts: str | None) -> dict[str, Decimal]:
-    names = ("nat_monthly_cost", "endpoint_monthly_cost", "saving_open", "saving_realised")
-    return {name: None if usd is None else Decimal(usd) for name, usd in zip(names, amounts, strict=True)}  # type: ignore[misc]
-
-
 @pytest.fixture(scope="module")
 def hostile() -> Audit:
     bad = [replace(mention(), id=text, title=text, rule=text, resource=text, vpc_id=text) for text in HOSTILE]
@@ -180,3 +154,16 @@ def test_the_page_shows_the_changes_and_links_to_them() -> None:
     assert "Since the last run, 2026-11-09" in page.text
     assert "Resolved: vpc-1 has no s3 endpoint, $90.00 a month by the plan." in page.text
     assert "Too few days since the change: 0 of 6." in page.text
+
+
+def test_each_table_says_since_when_and_what_a_change_saves_or_was_to_save() -> None:
+    s3, kms, logs = finding(), finding("kms", saving="5"), finding("logs", saving="700")
+    *_, third = sequence(audit(0, [s3]), audit(1, [kms, logs]), audit(2, [s3]))
+    tables = (
+        Page(render_html(third)).text.split("Compared with the run of 2026-11-09")[1].split("What changes did save")
+    )
+    came_back, resolved = tables[0].split("Was to save a month")
+    assert "vpc-1 has no s3 endpoint" in came_back
+    assert "until 2026-11-02, and again now $90.00" in came_back
+    assert resolved.index("logs endpoint") < resolved.index("kms endpoint"), "the dearest first"
+    assert "not yet known" in tables[1]

@@ -23,6 +23,7 @@ from tests.report.example import (
     audit_with,
     blind_audit,
     empty_audit,
+    followed_audit,
     hostile_audit,
     resolved_audit,
 )
@@ -82,6 +83,19 @@ def test_search_and_filters_leave_what_matches_and_say_how_many(opened: Opened, 
     expect(found.locator(".none")).to_be_visible()
     found.locator(".none .clear").click()
     expect(found.locator(".count")).to_have_text("600 of 600")
+
+
+def test_what_is_settled_is_found_by_its_status_and_saves_nothing_any_more(opened: Opened) -> None:
+    page = opened(render_html(followed_audit()))
+    status, card = page.get_by_label("Status"), page.locator("#findings-list .entry")
+    for chosen, said in (
+        ("Resolved (1)", "was to save $173.38 a month"),
+        ("Accepted (1)", "would save $173.38 a month"),
+        ("Came back (1)", "saves $173.38 a month"),
+    ):
+        status.select_option(chosen)
+        expect(card).to_have_count(1)
+        expect(card.locator(".saves")).to_have_text(said)
 
 
 def test_orders_go_by_exact_amounts_and_by_words(opened: Opened, large: str) -> None:
@@ -200,6 +214,7 @@ AUDITS = {
     "one-nat": replace(empty_audit(), nat_gateways=(NAT_A,), totals=AUDIT.totals),
     "only-gaps": blind_audit(),
     "resolved": resolved_audit(),
+    "followed": followed_audit(),
     "hostile": hostile_audit(),
 }
 

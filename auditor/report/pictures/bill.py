@@ -45,7 +45,6 @@ def bill_picture(view: View) -> Picture | None:
         width=WIDTH,
         height=height,
         shapes=shapes,
-        notes=(view.apart,) if view.apart else (),
         legend=tuple(dict.fromkeys((_PARTS[part][1], _legend(part)) for part, usd in today.items() if usd)),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from auditor.model.money import ZERO, total
 from auditor.model.network import GATEWAY_SERVICES
 from auditor.report.filters import quantity, usd
-from auditor.report.pictures.days import short_gb
+from auditor.report.pictures.axis import short, upright
 from auditor.report.pictures.drawing import Dot, Label, Path, Picture, Shape, label
 from auditor.report.pictures.scale import Scale
 
@@ -89,16 +89,14 @@ def _picture(costs: Costs) -> Picture:
 
 
 def _axes(across: Scale, up: Scale) -> Iterator[Shape]:
-    for tick in up.ticks(3):
-        yield Path(f"M{_LEFT} {up(tick):g}H{_WIDTH}", "grid" if tick else "axis")
-        yield Label(_LEFT - 5, up(tick) + 4, f"${short_gb(tick)}", "muted", "end", size=10.5)
+    yield from upright(up, _LEFT, _WIDTH, "$")
     for tick in across.ticks(4):
         yield Path(f"M{across(tick):g} {_BOTTOM}v4", "axis")
         last = across(tick) > _WIDTH - 30
         yield Label(
             _WIDTH if last else across(tick),
             _BOTTOM + 16,
-            short_gb(tick),
+            short(tick),
             "muted",
             "end" if last else "middle",
             size=10.5,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from auditor.model.money import gigabytes
 from auditor.report.filters import day, gb
-from auditor.report.pictures.drawing import Label, Path, Picture, Rect, Shape
+from auditor.report.pictures.axis import upright
+from auditor.report.pictures.drawing import Label, Picture, Rect, Shape
 from auditor.report.pictures.scale import Scale
 
 if TYPE_CHECKING:
@@ -54,21 +54,14 @@ def _picture(days: list[date], counts: list[dict[date, int]]) -> Picture | None:
     highest = max(whole.values(), default=0)
     if highest == 0:
         return None
-    scale = Scale(float(gigabytes(highest)), _BOTTOM - _TOP)
-    shapes = (*_axis(scale), *_bars(days, counts, scale), *_ends(days))
+    up = Scale(float(gigabytes(highest)), _TOP - _BOTTOM, _BOTTOM)
+    shapes = (*upright(up, _LEFT, _WIDTH), *_bars(days, counts, up), *_ends(days))
     at = max(whole, key=lambda one: whole[one])
     says = f"{gb(sum(whole.values()))} on {len(whole)} of {len(days)} days, most on {day(at)}: {gb(highest)}"
     return Picture("days", "Bytes day by day", says, _WIDTH, _HEIGHT, shapes)
 
 
-def _axis(scale: Scale) -> Iterator[Shape]:
-    for tick in scale.ticks(3):
-        y = _BOTTOM - scale.size(tick)
-        yield Path(f"M{_LEFT} {y:g}H{_WIDTH}", "grid" if tick else "axis")
-        yield Label(_LEFT - 5, y + 4, short_gb(tick), "muted", "end", size=10.5)
-
-
-def _bars(days: list[date], counts: list[dict[date, int]], scale: Scale) -> Iterator[Shape]:
+def _bars(days: list[date], counts: list[dict[date, int]], up: Scale) -> Iterator[Shape]:
     step = (_WIDTH - _LEFT) / len(days)
     for number, one in enumerate(days):
         x, wide = _LEFT + number * step + _GAP / 2, max(step - _GAP, 0.8)
@@ -81,7 +74,7 @@ def _bars(days: list[date], counts: list[dict[date, int]], scale: Scale) -> Iter
             yield Rect(x, _TOP, wide, _BOTTOM - _TOP, "open", f"{day(one)}: not measured")
         at = float(_BOTTOM)
         for count, paint, way in known:
-            height = scale.size(gigabytes(count)) if count else 0.6
+            height = -up.size(gigabytes(count)) if count else 0.6
             at -= height
             yield Rect(x, at, wide, height, paint, f"{day(one)}, {way}: {gb(count)}")
 
@@ -90,12 +83,3 @@ def _ends(days: list[date]) -> Iterator[Shape]:
     yield Label(_LEFT, _HEIGHT - 6, day(days[0]), "muted", size=10.5)
     if len(days) > 1:
         yield Label(_WIDTH, _HEIGHT - 6, day(days[-1]), "muted", "end", size=10.5)
-
-
-def short_gb(amount: float | Decimal) -> str:
-    """GB of an axis, which are round: `250`, `2.5k`; the caption says the unit."""
-    number = float(amount)
-    for factor, letter in ((1e6, "M"), (1e3, "k")):
-        if number >= factor:
-            return f"{number / factor:.4g}{letter}"
-    return f"{number:.3g}" if number < 1e-3 or number >= 1 else f"{number:.3f}".rstrip("0").rstrip(".") or "0"  # noqa: PLR2004

@@ -33,6 +33,7 @@ PAINTS = {
     "endpoint-soft": Paint("#dcf2e9", "#007a5a", 0.6),
     "saved": Paint("#b8dfc9", "#007a5a", 1),
     "spent": Paint("#e6b9a0", "#a34700", 1),
+    "to-save": Paint("#e69f00"),
     "maybe": Paint("none", "#56626f", 1.2, "4 3"),
     "gateway": Paint("#d55e00"),
     "interface": Paint("#e69f00"),

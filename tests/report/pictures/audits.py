@@ -10,6 +10,7 @@ from decimal import Decimal
 from auditor.model.attributed import NamedBy
 from auditor.model.audit import Audit, EndpointCost, NatGatewayCost, PlanStep, Sender, Totals, Traffic
 from auditor.model.evidence import Series
+from auditor.model.history import Point, SinceLast
 from auditor.model.layout import LaidEndpoint, LaidNatGateway, LaidRouteTable, LaidSubnet, Layout, VpcMap
 from auditor.model.money import ZERO, subtract, total
 from auditor.model.parts import Part, PartSaving
@@ -35,7 +36,14 @@ def any_audit(seed: int, nats: int, names: tuple[str, ...] = NAMES) -> Audit:
         plan=steps,
         series=tuple(one for nat in gateways for one in _series(made, nat.id)),
         vpcs=tuple(_vpc(made, n, names) for n in range(made.randrange(1, 4))),
+        since_last=SinceLast(None, None, trend=tuple(_point(made, n) for n in range(made.choice([0, 1, 2, 5, 40])))),
     )
+
+
+def _point(made: random.Random, number: int) -> Point:
+    realised = made.choice([None, _usd(made), -_usd(made)])
+    at = AUDIT.generated_at + timedelta(weeks=number)
+    return Point(None, at, made.random() < 0.5, _usd(made), _usd(made), _usd(made), realised)
 
 
 def _usd(made: random.Random) -> Decimal:

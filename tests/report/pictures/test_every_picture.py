@@ -20,6 +20,7 @@ from auditor.report.pictures.drawing import Box, Picture, Rect
 from auditor.report.pictures.places import account_picture, region_picture
 from auditor.report.pictures.sankey import sankey_picture
 from auditor.report.pictures.svg import NAMESPACE, svg
+from auditor.report.pictures.trend import trend_pictures
 from auditor.report.pictures.vpc_map import map_pairs
 from auditor.report.view import view
 from tests.report.example import AUDIT, blind_audit, empty_audit, hostile_audit
@@ -32,6 +33,7 @@ def pictures_of(audit: Audit) -> Iterator[Picture]:
     """All that the report shows."""
     found = [bill_picture(view(audit)), region_picture(audit), account_picture(audit), sankey_picture(audit)]
     yield from (picture for picture in found if picture)
+    yield from trend_pictures(audit)
     yield from (picture for _, picture in day_pictures(audit))
     yield from (picture for _, picture in break_even_pictures(audit))
     for pair in map_pairs(audit):

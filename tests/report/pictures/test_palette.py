@@ -17,6 +17,7 @@ NEIGHBOURS = (
     ("nat", "endpoint"),
     ("nat", "nat-soft"),
     ("gateway", "interface", "other"),
+    ("saved", "to-save"),
 )
 """What stands side by side in a bar or a stream."""
 
