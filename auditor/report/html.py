@@ -65,7 +65,7 @@ def render_html(audit: Audit) -> str:
         .render(
             words,
             catalogs=catalogs.catalogs(words["view"], cards),
-            script=inlined("report.js"),
+            script=inlined("report.js") + inlined("pictures.js"),
             style=inlined("report.css") + inlined("pictures.css"),
         )
     )

@@ -27,6 +27,7 @@ from tests.report.example import (
     hostile_audit,
     resolved_audit,
 )
+from tests.report.pictures.audits import any_audit
 
 PICTURES = Path(__file__).parents[2] / "test-artifacts"
 
@@ -206,6 +207,63 @@ def test_the_keyboard_reaches_and_opens_a_finding(opened: Opened) -> None:
     page.locator(".finding summary").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".finding .body").first).to_be_visible()
+
+
+def noted(page: Page) -> str:
+    return page.locator(".told-note").inner_text()
+
+
+def test_keys_go_through_pictures_by_one_stop_a_group_and_say_what_a_pointer_is_told(opened: Opened) -> None:
+    page = opened(render_html(followed_audit()))
+    groups = page.locator(".pictures:not(.maps):has(title), .scroll, #vpcs").count()
+    assert page.locator('svg[tabindex="0"]').count() == groups
+    assert page.locator(".scroll[tabindex]").count() == 0
+    costs, savings = page.locator(".trend svg[role=img]").all()
+    told = [one.text_content() for one in costs.locator("title").all()]
+    page.locator('a[href="#plan"]').first.focus()
+    page.keyboard.press("Shift+Tab")  # from the list of contents to what stands before it
+    while not costs.evaluate("(one) => one === document.activeElement"):
+        page.keyboard.press("Shift+Tab")
+    assert noted(page) == told[0]
+    for key, said in (("ArrowRight", told[1]), ("End", told[-1]), ("ArrowRight", told[-1]), ("ArrowLeft", told[-2])):
+        page.keyboard.press(key)
+        assert noted(page) == said
+    page.keyboard.press("ArrowDown")
+    expect(savings).to_be_focused()
+    assert noted(page) == savings.locator("title").first.text_content()
+    page.keyboard.press("ArrowUp")
+    assert noted(page) == told[-2], "where it was left"
+    page.keyboard.press("Escape")
+    assert noted(page) == ""
+    page.keyboard.press("Home")
+    assert noted(page) == told[0]
+    page.keyboard.press("Tab")
+    assert noted(page) == ""
+
+
+def test_a_screen_reader_gets_a_picture_once_and_its_parts_as_they_are_asked_for(opened: Opened) -> None:
+    page = opened(render_html(followed_audit()))
+    costs = page.locator(".trend svg[role=img]").first
+    assert "NAT gateways: at least" not in page.locator("section.trend").aria_snapshot().split("img")[1]
+    expect(costs).to_have_accessible_description(
+        "Left and right arrows go from part to part, up and down from picture to picture."
+    )
+    expect(page.locator(".told-note")).to_have_role("status")
+    costs.focus()
+    assert page.locator("body").aria_snapshot().count(noted(page)) == 1
+
+
+def test_a_finger_is_told_too_and_a_note_stays_in_the_window(opened: Opened) -> None:
+    audit = any_audit(3, 4, ("prod", ""))
+    page = opened(render_html(audit), viewport={"width": 390, "height": 700}, has_touch=True)
+    for part in (page.locator(".bill rect:has(title)").first, page.locator(".sankey rect:has(title)").last):
+        part.tap(force=True)
+        assert noted(page) == part.locator("title").text_content()
+        box = page.locator(".told-note").bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert 0 <= box["y"] <= 700 - box["height"]
 
 
 AUDITS = {

@@ -74,7 +74,7 @@ def _bars(days: list[date], counts: list[dict[date, int]], up: Scale) -> Iterato
             yield Rect(x, _TOP, wide, _BOTTOM - _TOP, "open", f"{day(one)}: not measured")
         at = float(_BOTTOM)
         for count, paint, way in known:
-            height = -up.size(gigabytes(count)) if count else 0.6
+            height = max(-up.size(gigabytes(count)), 0.6)
             at -= height
             yield Rect(x, at, wide, height, paint, f"{day(one)}, {way}: {gb(count)}")
 

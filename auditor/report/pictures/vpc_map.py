@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -117,8 +117,11 @@ def _box(vpc: VpcMap, spot: Spot, place: tuple[int, float], change: str) -> Iter
     room = wide - 2 * _PAD
     sign = {"gone": "− ", "new": "+ ", "": ""}[change]
     name = _short(sign + spot.name, vpc.name, room, is_bold=bool(change))
-    yield label(x + _PAD, y + 13, name, room, size=_SIZE, bold=bool(change))
-    yield label(x + _PAD, y + 26, spot.detail, room, paint="muted", size=_SMALL)
+    lines = (
+        label(x + _PAD, y + 13, name, room, size=_SIZE, bold=bool(change)),
+        label(x + _PAD, y + 26, spot.detail, room, paint="muted", size=_SMALL),
+    )
+    yield from (replace(line, title="") for line in lines)  # the box says all of it
 
 
 def _short(name: str, vpc_name: str, room: float, *, is_bold: bool) -> str:
