@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.model.plain import Plain, plain, to_json
 
@@ -62,11 +64,40 @@ def test_a_dataclass_is_an_object_of_its_fields_in_their_order() -> None:
     assert list(json.loads(to_json(tree))) == ["leaves", "colour"]
 
 
+@dataclass(frozen=True)
+class Nothing:
+    pass
+
+
+@dataclass(frozen=True)
+class Everything:
+    inner: tuple[object, ...]
+    at: datetime = datetime(2026, 11, 20, tzinfo=UTC)
+    day: date = date(2026, 11, 20)
+    flags: tuple[bool | None, ...] = (True, False, None)
+    count: int = -(10**30)
+    amount: Decimal = Decimal("1E-30")
+    empty: tuple[()] = ()
+
+
+VALUES = st.recursive(
+    st.text() | st.integers() | st.booleans() | st.none() | st.dates() | st.sampled_from([Colour.RED, Nothing()]),
+    lambda inner: st.lists(inner).map(tuple) | st.lists(inner).map(lambda many: Everything(tuple(many))),
+)
+
+
+@given(VALUES)
+def test_the_text_is_that_of_the_standard_library(value: object) -> None:
+    assert to_json(value) == json.dumps(plain(value), indent=1) + "\n"
+
+
 @pytest.mark.parametrize("value", [1.5, {"a": 1}, [1], b"bytes", datetime(2026, 11, 20), Leaf])  # noqa: DTZ001
 def test_what_the_model_does_not_have_is_refused(value: object) -> None:
     """A float would lose cents, a time without a zone would mean another hour on each machine."""
     with pytest.raises(TypeError):
         plain(value)
+    with pytest.raises(TypeError):
+        to_json(value)
 
 
 def test_the_text_is_ascii_so_no_terminal_obeys_it() -> None:
