@@ -89,9 +89,8 @@ def together(audit: Audit) -> None:
             pass
     wall = time.perf_counter() - begin
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(
-        f"all   {wall:6.1f} s on the wall; the press {usage.ru_utime:.1f} s, at most {usage.ru_maxrss / 1024:,.0f} MiB held"
-    )
+    megabytes = usage.ru_maxrss / 1024
+    print(f"all   {wall:6.1f} s on the wall; the press {usage.ru_utime:.1f} s, at most {megabytes:,.0f} MiB held")
 
 
 def main() -> None:
