@@ -6,7 +6,7 @@ Serves STS, EC2, CloudWatch GetMetricData and the Price List from bodies rendere
 that concurrency never queues here. `--setup` is what a new connection costs, as TLS over a long way does: its first
 answer comes that much later. GET /_stats counts the calls by region and operation, POST /_reset forgets
 them. Times there are seconds of this machine's monotonic clock. No signature is checked. An assumed role's
-access key names its account, and every account sees the same network.
+access key names its account, and every account sees the like network, with ids of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bench import fake_aws_services as services
 from bench import fake_aws_surroundings as surroundings
 from bench.fake_aws_metrics import get_metric_data
 from bench.fake_aws_pricing import REGIONS, get_products
-from bench.fake_aws_region import ACCOUNT, Fields, Region, answer
+from bench.fake_aws_region import ACCOUNT, OF_ACCOUNT, Fields, Region, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +120,7 @@ class FakeAws:
             return web.Response(status=400, body=invalid_action(operation), content_type="text/xml")
         if account != ACCOUNT:
             found = found.replace(ACCOUNT.encode(), account.encode())
+            found = found.replace(OF_ACCOUNT.encode(), account[-len(OF_ACCOUNT) :].encode())
         return web.Response(body=found, content_type="text/xml")
 
     def asked(self, region: str, operation: str, body: bytes, account: str) -> bytes | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 ACCOUNT = "123456789012"
+OF_ACCOUNT = ACCOUNT[-8:]
+"""What keeps the ids of accounts apart: no two resources of AWS have the same."""
+
 CREATED = "2024-01-15T10:00:00.000Z"
 ZONES = (0, 1, 2)
 PREFIX_LISTS = {"s3": ("52.216.0.0/15", "54.231.0.0/16"), "dynamodb": ("52.94.0.0/22",)}
@@ -25,8 +28,8 @@ class Region:
     names: tuple[str, ...]
 
     def id(self, kind: str, vpc: int, number: int = 0) -> str:
-        """Return the id of a resource: its kind, then 17 hexadecimal digits as AWS has them."""
-        return f"{kind}-0{self.index:04x}{vpc:06x}{number:06x}"
+        """Return the id of a resource: its kind, then 17 hexadecimal digits as AWS has them, the account first."""
+        return f"{kind}-{OF_ACCOUNT}{self.index:02x}{vpc:02x}{number:05x}"
 
     def zones(self) -> list[tuple[str, str]]:
         """Return the name and the id of each AZ."""
