@@ -93,8 +93,8 @@ def analyze(evidence: Evidence, remedy: Remedy, plan_remedy: PlanRemedy = _unwri
     judged = [_judge_region(evidence, region, (traffic, seen), remedy) for region in _regions(evidence)]
     plan = numbered(judgement.plan.steps for judgement in judged)
     findings = (finding for judgement in judged for finding in judgement.findings)
-    now = bill(evidence.network, traffic, evidence.prices)
-    nats, endpoints = nat_costs(evidence, now, traffic), endpoint_costs(evidence, now)
+    bills = bill(evidence.network, traffic, evidence.prices).by_resource()
+    nats, endpoints = nat_costs(evidence, bills, traffic), endpoint_costs(evidence, bills)
     return Audit(
         schema_version=AUDIT_VERSION,
         generated_at=evidence.generated_at,

@@ -188,6 +188,14 @@ class Evidence:
         return {(s.resource_id, s.metric): s for scope in self.scopes for s in scope.series}
 
     @cached_property
+    def talkers(self) -> dict[str, tuple[TopTalker, ...]]:
+        """Pairs of client and destination by NAT gateway, in their order."""
+        found: dict[str, list[TopTalker]] = {}
+        for one in (one for scope in self.scopes for one in scope.talkers):
+            found.setdefault(one.nat_gateway_id, []).append(one)
+        return {nat_id: tuple(talkers) for nat_id, talkers in found.items()}
+
+    @cached_property
     def _first_days(self) -> dict[str, date]:
         found: dict[str, date] = {}
         for series in self.series.values():

@@ -127,9 +127,12 @@ class Bill:
         """The sum, or `None` if one line's cost is unknown."""
         return None if any(line.usd is None for line in self.lines) else self.known_usd
 
-    def of(self, resource: str) -> Bill:
-        """The lines of one resource."""
-        return Bill(tuple(line for line in self.lines if line.resource == resource))
+    def by_resource(self) -> dict[str, Bill]:
+        """The lines of each resource that has any, in their order."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.resource, []).append(line)
+        return {resource: Bill(tuple(lines)) for resource, lines in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,6 +347,10 @@ _INDEXED = {
     "endpoints_shared_with": {"endpoints"},
     "subnets_of_vpc": {"subnets"},
     "nat_gateways_of_vpc": {"nat_gateways"},
+    "vpcs_of_scope": {"vpcs"},
+    "nat_gateways_of_scope": {"nat_gateways"},
+    "endpoints_of_scope": {"endpoints"},
+    "region_of_transit_gateway": {"attachments"},
     "acl_of_subnet": {"network_acls"},
     "prefix_list_of": {"prefix_lists"},
     "transit_ways": {"transit_routes"},
@@ -359,6 +363,7 @@ _INDEXED = {
 _LIVE_ATTACHMENT_STATES = frozenset({"available", "modifying"})
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -447,6 +452,21 @@ class Network:
         return _grouped((nat.vpc_id, nat) for nat in self.nat_gateways)
 
     @cached_property
+    def vpcs_of_scope(self) -> dict[tuple[str, str], tuple[Vpc, ...]]:
+        """VPCs by account and region."""
+        return _grouped(((vpc.account_id, vpc.region), vpc) for vpc in self.vpcs)
+
+    @cached_property
+    def nat_gateways_of_scope(self) -> dict[tuple[str, str], tuple[NatGateway, ...]]:
+        """NAT gateways by account and region."""
+        return _grouped(((nat.account_id, nat.region), nat) for nat in self.nat_gateways)
+
+    @cached_property
+    def endpoints_of_scope(self) -> dict[tuple[str, str], tuple[Endpoint, ...]]:
+        """Endpoints by account and region."""
+        return _grouped(((endpoint.account_id, endpoint.region), endpoint) for endpoint in self.endpoints)
+
+    @cached_property
     def tables_of_vpc(self) -> dict[str, tuple[RouteTable, ...]]:
         """Route tables by VPC."""
         return _grouped((table.vpc_id, table) for table in self.route_tables)
@@ -484,6 +504,11 @@ class Network:
     def landing_subnets(self) -> frozenset[str]:
         """Subnets in which a transit gateway is attached: traffic of other VPCs leaves it there."""
         return frozenset(subnet_id for attachment in self.attachments for subnet_id in attachment.subnet_ids)
+
+    @cached_property
+    def region_of_transit_gateway(self) -> dict[str, str]:
+        """The region of each transit gateway that something is attached to."""
+        return {one.transit_gateway_id: one.region for one in reversed(self.attachments)}
 
     @cached_property
     def attachment_of_vpc(self) -> dict[tuple[str, str], TransitGatewayAttachment]:
@@ -546,8 +571,8 @@ def _merged(described: Iterable[tuple[str, Any]]) -> tuple[Any, ...]:
     return tuple(kept.values())
 
 
-def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
-    groups: dict[str, list[T]] = {}
+def _grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, tuple[T, ...]]:
+    groups: dict[K, list[T]] = {}
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
     return {key: tuple(values) for key, values in groups.items()}

@@ -37,9 +37,8 @@ def unread_bytes(evidence: Evidence, situation: Situation, said: Proposal) -> st
     """Which NAT gateways of other accounts carry a VPC's bytes of which CloudWatch told nothing."""
     nats = {
         (nat.account_id, nat.id)
-        for nat in situation.network.nat_gateways
+        for nat in situation.nats_of_vpc_clients.get(said.vpc_id or "", ())
         if nat.is_billed and nat_bytes(evidence, nat) is None
-        if any(subnet.vpc_id == said.vpc_id for subnet in situation.clients_of_nat.get(nat.id, ()))
     }
     return f"The saving is unknown, because the bytes of {_named(nats)} are not known." if nats else ""
 

@@ -54,12 +54,12 @@ class View:
     @cached_property
     def vpcs(self) -> tuple[Vpc, ...]:
         """The scope's own VPCs."""
-        return tuple(vpc for vpc in self.network.vpcs if self._is_here(vpc))
+        return self.network.vpcs_of_scope.get(self._scope, ())
 
     @cached_property
     def nats(self) -> tuple[NatGateway, ...]:
         """The scope's NAT gateways that cost something."""
-        return tuple(nat for nat in self.network.nat_gateways if self._is_here(nat) and nat.is_billed)
+        return tuple(nat for nat in self.network.nat_gateways_of_scope.get(self._scope, ()) if nat.is_billed)
 
     @cached_property
     def interface_endpoints(self) -> tuple[Endpoint, ...]:
@@ -91,7 +91,7 @@ class View:
 
     def talkers_of(self, nat: NatGateway) -> tuple[TopTalker, ...]:
         """Its largest clients with their destinations, as far as flow logs name them, the largest first."""
-        found = (one for scope in self.evidence.scopes for one in scope.talkers if one.nat_gateway_id == nat.id)
+        found = self.evidence.talkers.get(nat.id, ())
         return tuple(sorted(found, key=lambda one: (-one.bytes_up - one.bytes_down, one.address, one.service)))
 
     def offer(self, vpc: Vpc, service: str) -> EndpointService | None:
@@ -156,7 +156,9 @@ class View:
         return subnet.id not in self.network.landing_subnets or self.egress(subnet).through(HopKind.TRANSIT_GATEWAY)
 
     def _endpoints(self, kind: str) -> tuple[Endpoint, ...]:
-        return tuple(e for e in self.network.endpoints if self._is_here(e) and e.type == kind and e.is_available)
+        own = self.network.endpoints_of_scope.get(self._scope, ())
+        return tuple(e for e in own if e.type == kind and e.is_available)
 
-    def _is_here(self, resource: Vpc | NatGateway | Endpoint) -> bool:
-        return (resource.account_id, resource.region) == (self.account_id, self.region)
+    @property
+    def _scope(self) -> tuple[str, str]:
+        return self.account_id, self.region

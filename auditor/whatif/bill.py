@@ -168,11 +168,7 @@ def _usages(network: Network, hop: Hop) -> Iterator[Usage]:
     elif endpoint and endpoint.type in _HOURLY and not endpoint.requester_managed:
         yield _usage(endpoint, DATA, _HOURLY[endpoint.type][1])
     elif hop.kind is HopKind.TRANSIT_GATEWAY:
-        yield Usage(hop.id, DATA, Item.TRANSIT_GATEWAY_GB, _region_of_transit(network, hop.id), "")
-
-
-def _region_of_transit(network: Network, gateway_id: str) -> str:
-    return next((a.region for a in network.attachments if a.transit_gateway_id == gateway_id), "")
+        yield Usage(hop.id, DATA, Item.TRANSIT_GATEWAY_GB, network.region_of_transit_gateway.get(hop.id, ""), "")
 
 
 def _tiered(usage: Usage, start: Decimal, end: Decimal, prices: Prices) -> Iterator[Line]:

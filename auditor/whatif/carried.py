@@ -41,22 +41,18 @@ def carried(evidence: Evidence, traffic: bill.Traffic) -> dict[str, Carried]:
     flows: dict[str, list[Flow]] = defaultdict(list)
     for flow in traffic.flows:
         flows[flow.measured_at].append(flow)
-    talkers: dict[str, list[TopTalker]] = defaultdict(list)
-    for one in (one for scope in evidence.scopes for one in scope.talkers):
-        talkers[one.nat_gateway_id].append(one)
     offered = _offered(evidence)
     return {
-        nat.id: _carried(evidence, nat, traffic.reconciled.get(nat.id), flows[nat.id], talkers[nat.id], offered)
+        nat.id: _carried(evidence, nat, traffic.reconciled.get(nat.id), flows[nat.id], offered)
         for nat in evidence.network.nat_gateways
     }
 
 
-def _carried(  # noqa: PLR0913, PLR0917 -- what is known of one NAT gateway stands in as many places
+def _carried(
     evidence: Evidence,
     nat: NatGateway,
     found: Reconciliation | None,
     flows: Iterable[Flow],
-    talkers: Iterable[TopTalker],
     offered: frozenset[Place],
 ) -> Carried:
     flows = tuple(flows)
@@ -76,7 +72,7 @@ def _carried(  # noqa: PLR0913, PLR0917 -- what is known of one NAT gateway stan
         destinations=destinations,
         unattributed_bytes=found.unattributed,
         unattributed_cost=costs.get(None),
-        talkers=_talkers(evidence, talkers),
+        talkers=_talkers(evidence, evidence.talkers.get(nat.id, ())),
         senders=_senders(evidence, nat, flows, carriers),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -27,19 +27,19 @@ _CHARGED = {
 """The call of each engine that what it reads is charged to."""
 
 
-def nat_costs(evidence: Evidence, bill: Bill, traffic: Traffic) -> tuple[NatGatewayCost, ...]:
-    """All NAT gateways, those that cost nothing included, the dearest first."""
+def nat_costs(evidence: Evidence, bills: Mapping[str, Bill], traffic: Traffic) -> tuple[NatGatewayCost, ...]:
+    """All NAT gateways, those that cost nothing included, the dearest first; `bills` are those of resources, by id."""
     found, routes = carried(evidence, traffic), nat_routes(evidence.network)
     rows = [
-        replace(_nat_cost(evidence, nat, bill.of(nat.id), found[nat.id]), routes=routes.get(nat.id, ()))
+        replace(_nat_cost(evidence, nat, bills.get(nat.id, Bill()), found[nat.id]), routes=routes.get(nat.id, ()))
         for nat in evidence.network.nat_gateways
     ]
     return tuple(sorted(rows, key=lambda row: ((row.monthly_cost or Decimal(0)).copy_negate(), row.id)))
 
 
-def endpoint_costs(evidence: Evidence, bill: Bill) -> tuple[EndpointCost, ...]:
+def endpoint_costs(evidence: Evidence, bills: Mapping[str, Bill]) -> tuple[EndpointCost, ...]:
     """All endpoints, the dearest first."""
-    rows = [_endpoint_cost(evidence, endpoint, bill.of(endpoint.id)) for endpoint in evidence.network.endpoints]
+    rows = [_endpoint_cost(evidence, one, bills.get(one.id, Bill())) for one in evidence.network.endpoints]
     return tuple(sorted(rows, key=lambda row: ((row.monthly_cost or Decimal(0)).copy_negate(), row.id)))
 
 

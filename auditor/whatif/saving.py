@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.model.money import Difference, Prices
-from auditor.model.network import GATEWAY_SERVICES, Network, Subnet
+from auditor.model.network import GATEWAY_SERVICES, NatGateway, Network, Subnet
 from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
 from auditor.whatif.route_lookup import NAT64_PART, Part, nat64_parts, parts
@@ -84,6 +84,15 @@ class Situation:
             for nat_id in dict.fromkeys(hop.id for hop in hops if hop.kind is HopKind.NAT_GATEWAY):
                 found.setdefault(nat_id, []).append(subnet)
         return {nat_id: tuple(subnets) for nat_id, subnets in found.items()}
+
+    @cached_property
+    def nats_of_vpc_clients(self) -> dict[str, tuple[NatGateway, ...]]:
+        """By VPC, the NAT gateways that its subnets' ways to the internet pass, those of hubs included."""
+        found: dict[str, dict[str, NatGateway]] = {}
+        for nat_id, subnets in self.clients_of_nat.items():
+            for vpc_id in {subnet.vpc_id for subnet in subnets}:
+                found.setdefault(vpc_id, {})[nat_id] = self.network.nat_gateway[nat_id]
+        return {vpc_id: tuple(nats.values()) for vpc_id, nats in found.items()}
 
     @cached_property
     def used(self) -> Counter[Pool]:
@@ -189,7 +198,7 @@ class Situation:
         """Whether an endpoint's bytes may be of clients beyond its VPC."""
         if flow.client.subnet_id or flow.measured_at not in self.network.endpoint:
             return False
-        tables = (table for table in self.network.route_tables if table.vpc_id == flow.client.vpc_id)
+        tables = self.network.tables_of_vpc.get(flow.client.vpc_id or "", ())
         return any(route.target.startswith(OUTSIDE) for table in tables for route in table.routes)
 
 

@@ -105,7 +105,7 @@ def test_an_endpoint_without_bytes_costs_nothing_where_others_have_used_up_the_f
     """It comes after the other in the pool, beyond the first tier."""
     network = Network(endpoints=(endpoint("vpce-a"), endpoint("vpce-b")))
     found = bill(network, Traffic((at_endpoint("vpce-a", 2 * PIB), at_endpoint("vpce-b", 0))), PRICES)
-    assert [line.usd for line in found.of("vpce-b").lines if line.label == "data processed"] == [0]
+    assert [line.usd for line in found.by_resource()["vpce-b"].lines if line.label == "data processed"] == [0]
 
 
 def test_a_missing_price_makes_the_line_unknown_and_names_it() -> None:
