@@ -22,6 +22,7 @@ from auditor.whatif.edits import (
     vpcs_of,
 )
 from auditor.whatif.forecast import Forecast, Saved
+from auditor.whatif.meeting import joined
 
 Served = tuple[frozenset[str], str]
 """VPCs and a service."""
@@ -29,11 +30,12 @@ Served = tuple[frozenset[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A change that might go into the plan, with what it saves alone."""
+    """A change that might go into the plan, with what it saves alone; `place` is that of its scope among all."""
 
     id: str
     edits: tuple[Edit, ...]
     alone: Saved
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Part:
 def islands(now: Forecast, candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
     """Candidates put together with all whose changes may meet theirs, in the order in which they are given."""
     places = [(candidate.id, *meets(now, candidate.edits), *candidate.alone.shared) for candidate in candidates]
-    return [tuple(candidates[number] for number in group) for group in _joined(places)]
+    return [tuple(candidates[number] for number in group) for group in joined(places)]
 
 
 def meets(now: Forecast, edits: Iterable[Edit]) -> frozenset[str]:
@@ -157,18 +159,4 @@ def go_before(edits: Iterable[Edit], others: Iterable[Edit], network: Network) -
 
 def _grouped(places: dict[int, set[Hashable]]) -> list[list[int]]:
     numbers = list(places)
-    return [[numbers[place] for place in group] for group in _joined(list(places.values()))]
-
-
-def _joined(places: Sequence[Iterable[Hashable]]) -> list[list[int]]:
-    """The numbers of those that share a place, however many others lie between them; all in their order."""
-    group_at: dict[Hashable, list[int]] = {}
-    for number, mine in enumerate(map(tuple, places)):
-        met = {id(group_at[place]): group_at[place] for place in mine if place in group_at}
-        largest = max(met.values(), key=len, default=[])
-        for group in (one for one in met.values() if one is not largest):
-            group_at.update((place, largest) for member in group for place in places[member])
-            largest += group
-        largest.append(number)
-        group_at.update(dict.fromkeys(mine, largest))
-    return sorted(sorted(group) for group in {id(group): group for group in group_at.values()}.values())
+    return [[numbers[place] for place in group] for group in joined(list(places.values()))]

@@ -16,12 +16,15 @@ from auditor.whatif.forecast import Forecast
 from auditor.whatif.islands import Candidate, islands
 from auditor.whatif.optimum import Search
 
+Order = tuple[bool, bool, bool, Decimal, Decimal, int]
+"""What steps are sorted by, the place of their scope last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A change of the plan with what it adds to the saving: at the least, as expected, at the most.
 
-    `change` are the lines of what is expected.
+    `change` are the lines of what is expected, `order` is its place among the steps of networks that never meet.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Step:
     expected: Decimal
     high: Decimal
     change: Difference = field(default_factory=Difference)
+    order: Order = (False, False, False, ZERO, ZERO, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def _steps(now: Forecast, chosen: list[Candidate]) -> Iterator[Step]:
         following = here.to(changed)
         amounts = following.saved.amounts
         if amounts and not following.cut:
-            yield Step(candidate.id, *amounts, following.saved.expected)
+            yield Step(candidate.id, *amounts, following.saved.expected, _order(candidate))
             now = standing[place[candidate.id]] = following
 
 
@@ -105,12 +109,13 @@ def _parts(change: Difference) -> tuple[PartSaving, ...]:
     return tuple(PartSaving(part, usd) for part, usd in parts.items() if usd)
 
 
-def _order(candidate: Candidate) -> tuple[bool, bool, bool, Decimal, Decimal]:
+def _order(candidate: Candidate) -> Order:
     """What others must make possible last; what is measured before what is possible, the largest first.
 
     Gateway endpoints come first: a subnet's new table copies those of the table that it had, not the other way round.
-    Equals stay in the order of the rules.
+    Equals stay in the order of the scopes, and in these of the rules.
     """
     _, expected, high = candidate.alone.amounts or (ZERO, ZERO, ZERO)
     is_gateway = any(isinstance(edit, AddGatewayEndpoint | AssociateRouteTables) for edit in candidate.edits)
-    return (bool(candidate.alone.cut), expected <= 0, not is_gateway, expected.copy_negate(), high.copy_negate())
+    largest_first = (expected.copy_negate(), high.copy_negate())
+    return (bool(candidate.alone.cut), expected <= 0, not is_gateway, *largest_first, candidate.place)
