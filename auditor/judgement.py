@@ -20,7 +20,7 @@ from auditor.rules.other_accounts import unread_bytes
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.change import Change
-from auditor.whatif.edits import Edit
+from auditor.whatif.edits import Edit, apply_all
 from auditor.whatif.flow_log import delivery
 from auditor.whatif.forecast import Forecast, Saved
 from auditor.whatif.islands import Candidate
@@ -87,11 +87,13 @@ class _Hearing:
         if self.decisions.leaves_out(said):
             self.hidden[_LEFT_OUT] += isinstance(said, Proposal)
         elif isinstance(said, Proposal):
-            self._weigh(rule, scope, said, _price(self.forecast, said))
+            self._weigh(rule, scope, said)
         else:
             self.not_evaluated.append(NotEvaluated(rule.id, scope.account_id, scope.region, said.reason, said.resource))
 
-    def _weigh(self, rule: Rule, scope: Scope, said: Proposal, saved: Saved) -> None:
+    def _weigh(self, rule: Rule, scope: Scope, proposed: Proposal) -> None:
+        here = self.forecast.near(proposed.edits) if proposed.edits else self.forecast
+        said, saved = _warned(proposed, here.network), _price(here, proposed)
         if rule.only_if_it_pays and said.edits and not saved.pays:
             self.not_evaluated.extend(_undecided(rule, scope, said, saved))
             return
@@ -99,16 +101,16 @@ class _Hearing:
         if self.decisions.is_small(finding, saved):
             self.hidden[_SMALL] += 1
             return
-        self.findings.append(self.decisions.settled(self._told(finding, said), said.edits))
+        self.findings.append(self.decisions.settled(self._told(finding, said, here.network), said.edits))
         if self.findings[-1].status is not Status.ACCEPTED:
             self.candidates.append(Candidate(finding.id, said.edits, saved, self.places[scope.account_id]))
 
-    def _told(self, finding: Finding, said: Proposal) -> Finding:
+    def _told(self, finding: Finding, said: Proposal, network: Network) -> Finding:
         """With its change as text, and with whose bytes nobody knows where that keeps the saving open."""
         unknown = said.edits and finding.saving is None
         unread = unread_bytes(self.evidence, self.forecast.expected.situation, said) if unknown else ""
         note = f"{unread} {finding.saving_note}".strip() if unknown else finding.saving_note
-        return replace(finding, saving_note=note, remediation=self.remedy(said, self.forecast.network))
+        return replace(finding, saving_note=note, remediation=self.remedy(said, network))
 
     def judgement(self) -> Judgement:
         """What is found, and the plan."""
@@ -132,11 +134,12 @@ class _Hearing:
 _LEFT_OUT, _SMALL = "left out", "small"
 
 
-def _price(forecast: Forecast, said: Proposal) -> Saved:
+def _price(here: Forecast, said: Proposal) -> Saved:
     """What it saves; a flow log saves nothing by itself and only adds to the bill."""
-    if said.flow_log is None:
-        return forecast.after(said.edits).saved
-    cost = Difference(added=delivery(said.flow_log, said.resource, forecast.expected.situation.prices))
+    if said.edits:
+        return here.to(apply_all(here.network, said.edits)).saved
+    wanted, prices = said.flow_log, here.expected.situation.prices
+    cost = Difference(added=delivery(wanted, said.resource, prices)) if wanted else Difference()
     return Saved(cost, cost, cost)
 
 
@@ -149,13 +152,13 @@ def _say(
         for rule in all_rules():
             missing = tuple(source for source in rule.needs if source not in scope.known)
             said = (Unjudged("", _reason(scope, missing)),) if missing else rule.judge(view)
-            yield from ((rule, scope, _warned(one, situation.network)) for one in said)
+            yield from ((rule, scope, one) for one in said)
 
 
-def _warned(said: Proposal | Unjudged, network: Network) -> Proposal | Unjudged:
+def _warned(said: Proposal, network: Network) -> Proposal:
     """With what refuses the traffic that its change would move, before all other risks."""
-    found = admission_risks(network, said.edits) if isinstance(said, Proposal) and said.edits else ()
-    return replace(said, risks=(*found, *said.risks)) if found and isinstance(said, Proposal) else said
+    found = admission_risks(network, said.edits) if said.edits else ()
+    return replace(said, risks=(*found, *said.risks)) if found else said
 
 
 def _undecided(rule: Rule, scope: Scope, said: Proposal, saved: Saved) -> Iterator[NotEvaluated]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from auditor.model.longest_prefix import LongestPrefix
@@ -532,8 +532,8 @@ class Network:
     def changed(self, **parts: Any) -> Network:
         """The network with other parts; the indexes that do not depend on them are handed on, not built again."""
         changed = replace(self, **parts)
-        kept = {name: made for name, made in vars(self).items() if _INDEXED.get(name, parts.keys()).isdisjoint(parts)}
-        vars(changed).update(kept)
+        mine = vars(self)
+        vars(changed).update((name, mine[name]) for name in _unaffected(frozenset(parts)) if name in mine)
         return changed
 
     def part(self, vpc_ids: frozenset[str]) -> Network:
@@ -554,6 +554,12 @@ class Network:
             nat_gateways=_of(self.nat_gateways_of_vpc, ids),
             endpoints=_of(self.endpoints_of_vpc, ids),
         )
+
+
+@cache
+def _unaffected(parts: frozenset[str]) -> tuple[str, ...]:
+    """The indexes that are made of other parts."""
+    return tuple(name for name, made_of in _INDEXED.items() if made_of.isdisjoint(parts))
 
 
 def _of(groups: dict[str, tuple[T, ...]], keys: Iterable[str]) -> tuple[T, ...]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[ !#-\[\]-~]")
+_ODD = re.compile(r"[^ !#-\[\]-~]")
 
 
 def quoted(text: str) -> str:
     """A string in double quotes that YAML and HCL read alike: both know these escapes."""
-    return '"' + "".join(char if _PLAIN.fullmatch(char) else f"\\U{ord(char):08x}" for char in text) + '"'
+    return f'"{_ODD.sub(_escaped, text)}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\U{ord(found[0]):08x}"
 
 
 def interpolating(text: str) -> str:

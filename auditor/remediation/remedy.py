@@ -14,8 +14,10 @@ from auditor.rules.rule import Proposal
 
 
 def remedy(said: Proposal, network: Network) -> Remediation:
-    """The flow log that it wants, else its edits."""
+    """The flow log that it wants, else its edits; nothing where it wants neither."""
     if said.flow_log:
         return flow_log_texts(said.flow_log)
+    if not said.edits:
+        return Remediation()
     stack, blocks = template(said.edits, network), configuration(said.edits, network)
     return replace(commands(said.edits, network), cloudformation=stack, terraform=blocks)

@@ -120,8 +120,15 @@ class View:
 
     def subnets_through(self, vpc: Vpc, kind: HopKind) -> tuple[Subnet, ...]:
         """The VPC's subnets with clients whose way to the internet passes a hop of that kind."""
-        subnets = self.network.subnets_of_vpc.get(vpc.id, ())
-        return tuple(s for s in subnets if self._has_clients(s) and self.egress(s).through(kind))
+        if (vpc.id, kind) not in self._through:
+            subnets = self.network.subnets_of_vpc.get(vpc.id, ())
+            found = tuple(s for s in subnets if self._has_clients(s) and self.egress(s).through(kind))
+            self._through[vpc.id, kind] = found
+        return self._through[vpc.id, kind]
+
+    @cached_property
+    def _through(self) -> dict[tuple[str, HopKind], tuple[Subnet, ...]]:
+        return {}
 
     def client_subnets(self, vpc_id: str) -> tuple[Subnet, ...]:
         """The VPC's subnets that may have clients: the private ones, or all where all are public."""

@@ -135,9 +135,13 @@ class Forecast:
         here = self.expected.around(touched)
         return here if self.seen is self.expected else here | self.seen.around(touched)
 
+    def near(self, edits: Iterable[Edit]) -> Forecast:
+        """The same where only some edits matter: the VPCs around them."""
+        return self.within(self.around(edits))
+
     def after(self, edits: Sequence[Edit]) -> Forecast:
-        """What some edits do on top of the changes so far, by a look at the VPCs around them."""
-        here = self.within(self.around(edits))
+        """What some edits do on top of the changes so far."""
+        here = self.near(edits)
         return here.to(apply_all(here.network, edits))
 
 

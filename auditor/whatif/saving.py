@@ -68,11 +68,11 @@ class Situation:
     @cached_property
     def ways_out(self) -> dict[str, Path]:
         """Each subnet's way to the internet, as most of its addresses go."""
-        return {subnet.id: egress(self.network, subnet) for subnet in self.network.subnets}
+        return {subnet_id: paths[0] for subnet_id, paths in self.all_ways_out.items()}
 
     @cached_property
     def all_ways_out(self) -> dict[str, tuple[Path, ...]]:
-        """The same with those of the internet's other addresses, of services and of NAT64 that lead elsewhere."""
+        """The same first, then those of the internet's other addresses, of services and of NAT64 that go elsewhere."""
         return {subnet.id: tuple(dict.fromkeys(exits(self.network, subnet))) for subnet in self.network.subnets}
 
     @cached_property
