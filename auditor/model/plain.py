@@ -16,7 +16,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from _typeshed import DataclassInstance
 
@@ -46,6 +46,31 @@ def to_json(value: object) -> str:
     because with an indent the standard library keeps the pieces of the whole text: ten times its size.
     """
     return _json(value, "\n") + "\n"
+
+
+def json_pieces(value: object) -> Iterator[str]:
+    """The same in pieces, of which each holds one item of one of its fields: what is large is never one text."""
+    heads = _heads(type(value))
+    if not heads:
+        yield to_json(value)
+        return
+    opening = "{"
+    for name, head in heads:
+        yield f"{opening}\n {head}"
+        yield from _items(getattr(value, name))
+        opening = ","
+    yield "\n}\n"
+
+
+def _items(value: object) -> Iterator[str]:
+    if not isinstance(value, tuple) or not value:
+        yield _json(value, "\n ")
+        return
+    opening = "["
+    for item in value:
+        yield f"{opening}\n  " + _json(item, "\n  ")
+        opening = ","
+    yield "\n ]"
 
 
 def _json(value: object, margin: str) -> str:

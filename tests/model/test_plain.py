@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.plain import Plain, plain, to_json
+from auditor.model.plain import Plain, json_pieces, plain, to_json
 
 
 class Colour(StrEnum):
@@ -88,7 +88,9 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_the_text_is_that_of_the_standard_library(value: object) -> None:
-    assert to_json(value) == json.dumps(plain(value), indent=1) + "\n"
+    written = json.dumps(plain(value), indent=1) + "\n"
+    assert to_json(value) == written
+    assert "".join(json_pieces(value)) == written
 
 
 @pytest.mark.parametrize("value", [1.5, {"a": 1}, [1], b"bytes", datetime(2026, 11, 20), Leaf])  # noqa: DTZ001
@@ -98,6 +100,13 @@ def test_what_the_model_does_not_have_is_refused(value: object) -> None:
         plain(value)
     with pytest.raises(TypeError):
         to_json(value)
+
+
+def test_a_large_text_comes_in_pieces_of_one_item() -> None:
+    many = Everything(tuple(Leaf("x" * 1000) for _ in range(1000)))
+    pieces = list(json_pieces(many))
+    assert "".join(pieces) == to_json(many)
+    assert max(map(len, pieces)) < 1100
 
 
 def test_the_text_is_ascii_so_no_terminal_obeys_it() -> None:
