@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from auditor.config import Config, Format
 from auditor.model.audit import Audit
 from auditor.model.comparison import Comparison
 from auditor.model.evidence import Evidence
+from auditor.model.plain import json_pieces
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
-from auditor.report.document import render_json
 from auditor.report.press import Press
 from auditor.store import files
 from auditor.whatif.comparison import Tried, compare
@@ -54,7 +54,11 @@ def what_if(evidence: Evidence, wishes: Sequence[Wish]) -> Comparison:
     return compare(tried, tuple(said))
 
 
-def rendered(audit: Audit, formats: tuple[Format, ...], press: Press | None) -> Iterator[tuple[str, bytes]]:
+Content = bytes | Iterable[bytes]
+"""A file's, or its pieces'."""
+
+
+def rendered(audit: Audit, formats: tuple[Format, ...], press: Press | None) -> Iterator[tuple[str, Content]]:
     """Names and contents of the files; the PDF, which a press lays out meanwhile, comes last."""
     from auditor.report.html import HTML_FILE, render_html
     from auditor.report.markdown import render_markdown
@@ -63,8 +67,8 @@ def rendered(audit: Audit, formats: tuple[Format, ...], press: Press | None) -> 
     from auditor.report.separated import render_csv
     from auditor.report.xlsx import render_xlsx
 
-    files: dict[Format, Callable[[], dict[str, bytes]]] = {
-        Format.JSON: lambda: {past.AUDIT: render_json(audit).encode()},
+    files: dict[Format, Callable[[], Mapping[str, Content]]] = {
+        Format.JSON: lambda: {past.AUDIT: (piece.encode() for piece in json_pieces(audit))},
         Format.MD: lambda: {"summary.md": render_markdown(audit).encode()},
         Format.CSV: lambda: render_csv(audit),
         Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},

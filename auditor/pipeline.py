@@ -287,8 +287,9 @@ def _stored(outcome: Outcome, evidence: Evidence, config: Config, shelf: Shelf) 
 
     run = None
     try:
-        made = {path.name: path.read_bytes() for path in (*outcome.paths, *outcome.parts)}
-        made.setdefault(AUDIT, render_json(outcome.audit).encode())
+        made: dict[str, bytes | Path] = {path.name: path for path in (*outcome.paths, *outcome.parts)}
+        if AUDIT not in made:
+            made[AUDIT] = render_json(outcome.audit).encode()
         code = outcome.exit_code(config)
         run = shelf.recording.keep(shelf.store, outcome.audit, made, code, outcome.addressees)
         if shelf.parts and shelf.parts.is_settled(evidence):

@@ -17,6 +17,8 @@ from auditor.errors import AuditorError, Exit, StoreError
 from auditor.report.text import clean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from auditor.model.audit import Audit
     from auditor.model.letter import Addressee
     from auditor.store.manifest import Draft
@@ -75,7 +77,7 @@ class Recording:
         return Progress(report)
 
     def keep(
-        self, store: Store, audit: Audit, files: Mapping[str, bytes], exit_code: Exit, recipients: Recipients = ()
+        self, store: Store, audit: Audit, files: Mapping[str, bytes | Path], exit_code: Exit, recipients: Recipients = ()
     ) -> Run:
         """Store the run, and whom it owes a message; `StoreError` where the store cannot take it."""
         draft = replace(self._draft(exit_code, files, recipients), scopes=audit.scopes, gaps=audit.gaps)
@@ -86,7 +88,7 @@ class Recording:
         draft = self._draft(exit_code, {}, recipients)
         return store.keep(replace(draft, message=self.occasion.message_of_failure, reason=clean(reason)))
 
-    def _draft(self, exit_code: Exit, files: Mapping[str, bytes], recipients: Recipients) -> Draft:
+    def _draft(self, exit_code: Exit, files: Mapping[str, bytes | Path], recipients: Recipients) -> Draft:
         from auditor.store.manifest import Draft
 
         return Draft(

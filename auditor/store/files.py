@@ -6,7 +6,7 @@ import gzip
 import os
 import secrets
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import UsageError
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence
-from auditor.model.plain import to_json
+from auditor.model.plain import json_pieces
 
 if TYPE_CHECKING:
     from auditor.model.audit import Audit
@@ -33,7 +33,7 @@ class _Header:
 
 def save_evidence(path: Path, evidence: Evidence) -> None:
     """Write the evidence as JSON; `UsageError` where the folder cannot be written."""
-    write_atomically(path, to_json(evidence).encode())
+    write_atomically(path, (piece.encode() for piece in json_pieces(evidence)))
 
 
 def packed(evidence: Evidence) -> bytes:
@@ -90,8 +90,8 @@ def parse_audit(content: bytes, name: str) -> Audit:
         raise UsageError(f"{name} is not an audit: {_first(error)}") from error
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write the file whole or not at all, making its folder; `UsageError` where that is not possible."""
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write the file, or its pieces, whole or not at all, making its folder; `UsageError` where that cannot be."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,10 +115,10 @@ def require_writable(folder: Path) -> None:
         raise UsageError(f"Cannot write reports to {folder}: {error.strerror}") from error
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def _write_through(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a new file down to the disk: a rename after a power cut must not publish an empty one."""
     with path.open("xb") as file:
-        file.write(content)
+        file.writelines((content,) if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import AwareDatetime
 
@@ -26,7 +27,7 @@ _REPORTED = frozenset({Exit.REPORTED, Exit.GAPS, Exit.NOT_DELIVERED, Exit.ABOVE_
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A run that is over and not yet stored; files by name. Without a message it is known by the run's own name.
+    """A run that is over and not yet stored; files by name, or where they are. Without a message it has the run's name.
 
     `name` is that of a run which was begun part by part; others get one.
     """
@@ -34,7 +35,7 @@ class Draft:
     started: datetime
     finished: datetime
     exit_code: int
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | Path]
     schedule: str | None = None
     due: datetime | None = None
     scopes: tuple[ScopeSummary, ...] = ()

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 from auditor.errors import StoreError
 from auditor.model.letter import Link
@@ -41,6 +44,12 @@ from auditor.store.place import Entry, Place
 
 COMPRESSED_FROM = 64 * 1024
 """Bytes of JSON from which a file is compressed: evidence shrinks to a tenth, a page of HTML is read as it is."""
+
+_PIECE = 2**20
+"""Bytes of a file that are read at once."""
+
+_GZIP = zlib.MAX_WBITS | 16
+"""How zlib is told to write gzip's format."""
 
 WRITTEN_WITHIN = timedelta(hours=1)
 """No run takes longer to write; what is older and has no manifest will never get one."""
@@ -242,11 +251,24 @@ def _awaits_delivery(run: Run) -> bool:
     return any(not delivery.is_over for delivery in run.deliveries())
 
 
-def _stored(name: str, content: bytes) -> tuple[StoredFile, bytes]:
+def _stored(name: str, content: bytes | Path) -> tuple[StoredFile, bytes]:
     """A file as the store holds it."""
-    is_compressed = name.endswith(".json") and len(content) >= COMPRESSED_FROM
-    stored = gzip.compress(content, mtime=0) if is_compressed else content
+    size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    is_compressed = name.endswith(".json") and size >= COMPRESSED_FROM
+    whole = _compressed if is_compressed else b"".join
+    stored = whole((content,) if isinstance(content, bytes) else _pieces(content))
     return StoredFile(name, f"{name}.gz" if is_compressed else name, len(stored), _sha256(stored)), stored
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(partial(file.read, _PIECE), b"")
+
+
+def _compressed(pieces: Iterable[bytes]) -> bytes:
+    """As gzip has it: evidence of an organization is never in memory as the text that it is on the disk."""
+    packer = zlib.compressobj(wbits=_GZIP)
+    return b"".join([*map(packer.compress, pieces), packer.flush()])
 
 
 def _is_abandoned(begun: Begun, entries: list[Entry], now: datetime) -> bool:
