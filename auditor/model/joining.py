@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 
-from auditor.model.evidence import Evidence, Gap, Scope, summed
+from auditor.model.evidence import Evidence, Gap, Scope, Series, summed
 from auditor.model.money import Price, Prices
 
 
@@ -25,6 +27,22 @@ def joined(pieces: Sequence[Evidence]) -> Evidence:
         calls=summed(call for one in pieces for call in one.calls),
         constraints=first.constraints,
     )
+
+
+Days = tuple[date, ...]
+
+
+def with_shared_days(piece: Evidence, known: dict[Days, Days]) -> Evidence:
+    """The piece with one tuple for all its series of the same days, as `known` has them: half of what a piece takes.
+
+    Pieces of one run are of one window, so that hardly any series has days of its own.
+    """
+    scopes = (replace(scope, series=tuple(_sharing(one, known) for one in scope.series)) for scope in piece.scopes)
+    return replace(piece, scopes=tuple(scopes))
+
+
+def _sharing(series: Series, known: dict[Days, Days]) -> Series:
+    return replace(series, days=known.setdefault(series.days, series.days))
 
 
 def _place(scope: Scope) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from auditor.aws.failures import may_pass
 from auditor.aws.operations import ASSUME_ROLE
 from auditor.errors import StoreError, UsageError
 from auditor.model.evidence import NOT_READ, STOPPED, Evidence, Gap, Source
-from auditor.model.joining import joined
+from auditor.model.joining import Days, joined, with_shared_days
 from auditor.model.shard import WHOLE, Shard, shards
 from auditor.store.documents import parsed, to_bytes
 from auditor.store.files import packed, unpacked
@@ -139,8 +139,9 @@ class Parts:
         return [name.removeprefix(f"{FOLDER}/") for name in found if is_part(name)]
 
     def _all(self, names: Iterable[str]) -> list[Evidence]:
+        known: dict[Days, Days] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self._get, names))
+            return list(pool.map(lambda name: with_shared_days(self._get(name), known), names))
 
     def _get(self, name: str) -> Evidence:
         content = self.place.get(self._path(name)) or b""
