@@ -185,9 +185,9 @@ def _named(changes: list[Change]) -> list[str]:
 def _stack(account: str, changes: list[Change], written: list[_Written], network: Network) -> str | None:
     """Only what a stack can make, and which steps it leaves to the commands."""
     after = apply_all(network, (one.edit for one in written))
-    own = [one for one in written if one.change.finding.account_id == account]
-    made = [one for one in own if has_form(one.edit, network, after)]
-    rest = dict.fromkeys(one.change.step for one in written if one not in made)
+    told = [(one, one.change.finding.account_id == account and has_form(one.edit, network, after)) for one in written]
+    made = [one for one, is_made in told if is_made]
+    rest = dict.fromkeys(one.change.step for one, is_made in told if not is_made)
     notes = [*_named(changes)]
     if rest:
         notes.append(f"Not in it, because a stack changes only what it made: {_numbers(list(rest))}. Use commands.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from auditor.model.network import Network, RouteTable
 from auditor.remediation.shell import found
@@ -35,11 +36,15 @@ class State:
 
 def states(edits: Iterable[Edit], network: Network) -> Iterator[tuple[Edit, State]]:
     """Each edit with what it meets."""
-    rest = list(edits)
-    while rest:
-        edit, *rest = rest
-        yield edit, State(network, frozenset(lost for later in rest for lost in _deleted(later)))
+    in_order = list(edits)
+    lost = list(accumulate(map(_deleted, reversed(in_order)), _also, initial=frozenset[str]()))
+    for edit, later in zip(in_order, reversed(lost[:-1]), strict=True):
+        yield edit, State(network, later)
         network = carried_out(edit, network)
+
+
+def _also(lost: frozenset[str], more: tuple[str, ...]) -> frozenset[str]:
+    return lost.union(more) if more else lost
 
 
 def carried_out(edit: Edit, network: Network) -> Network:
