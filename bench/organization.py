@@ -1,6 +1,7 @@
 """A whole organization in one run on a fake AWS: accounts by 17 regions, roles assumed, parts written to a store.
 
     python bench/organization.py 20 100 200 [--regions 17] [--vpcs 5] [--nats 6] [--latency 0.060] [--no-report]
+    python bench/organization.py 100 --keep FOLDER     # AUDITOR_STORE=FOLDER/store auditor report bench
 
 For each number of accounts one process collects into the parts of a run, and another puts them together and renders
 the report as JSON. `MiB` is the peak of the collecting process, which must not grow with the accounts; `grown` is by
@@ -71,6 +72,7 @@ def measured(accounts: int, options: argparse.Namespace, url: str, folder: Path)
         calls = json.load(answer)["calls"]
     size = sum(path.stat().st_size for path in folder.rglob("*.json.gz")) / 2**20
     made = None if options.no_report else used(["-m", "auditor", "report", "bench", "--quiet"], environment)
+    found = findings(folder / "report" / "audit.json") if made else 0
     cells = (
         f"{accounts:,}",
         f"{calls:,}",
@@ -80,9 +82,15 @@ def measured(accounts: int, options: argparse.Namespace, url: str, folder: Path)
         f"{read.memory:.0f}",
         read.said.strip(),
         f"{size:.1f}",
-        *((f"{made.wall:.1f}", f"{made.memory:.0f}") if made else ("–", "–")),
+        *((f"{made.wall:.1f}", f"{made.cpu:.1f}", f"{made.memory:.0f}", f"{found:,}") if made else ("–",) * 4),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def findings(audit: Path) -> int:
+    """How many a report has; it may be larger than memory."""
+    with audit.open() as lines:
+        return sum(line.startswith('   "severity":') for line in lines)
 
 
 def main() -> None:
@@ -94,14 +102,16 @@ def main() -> None:
     parser.add_argument("--nats", type=int, default=6)
     parser.add_argument("--latency", type=float, default=0.060)
     parser.add_argument("--no-report", action="store_true", help="collect only")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave store and report there; for one number")
     options = parser.parse_args()
     size = f"{options.regions} regions, {options.vpcs} VPCs and {options.nats} NAT gateways each"
     print(f"{size}, {options.latency * 1000:.0f} ms a call\n")
-    print("| accounts | calls | wall, s | CPU, s | calls a CPU second | MiB | grown | parts, MiB | report, s | MiB |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    collecting = "accounts | calls | wall, s | CPU, s | calls a CPU second | MiB | grown | parts, MiB"
+    print(f"| {collecting} | report, s | CPU, s | MiB | findings |")
+    print(f"|{'---|' * 12}")
     for accounts in options.accounts:
         with fake_aws(options) as url, tempfile.TemporaryDirectory() as folder:
-            print(measured(accounts, options, url, Path(folder)), flush=True)
+            print(measured(accounts, options, url, options.keep or Path(folder)), flush=True)
 
 
 if __name__ == "__main__":
