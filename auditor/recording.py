@@ -77,7 +77,12 @@ class Recording:
         return Progress(report)
 
     def keep(
-        self, store: Store, audit: Audit, files: Mapping[str, bytes | Path], exit_code: Exit, recipients: Recipients = ()
+        self,
+        store: Store,
+        audit: Audit,
+        files: Mapping[str, bytes | Path],
+        exit_code: Exit,
+        recipients: Recipients = (),
     ) -> Run:
         """Store the run, and whom it owes a message; `StoreError` where the store cannot take it."""
         draft = replace(self._draft(exit_code, files, recipients), scopes=audit.scopes, gaps=audit.gaps)

@@ -50,7 +50,8 @@ def to_json(value: object) -> str:
 
 def json_pieces(value: object) -> Iterator[str]:
     """The same in pieces, of which each holds one item of one of its fields: what is large is never one text."""
-    heads = _heads(type(value))
+    kind: type = type(value)
+    heads = _heads(kind)
     if not heads:
         yield to_json(value)
         return
