@@ -4,6 +4,7 @@
         os.environ["AWS_ENDPOINT_URL_ATHENA"] = athena.url
 
 It speaks Athena's JSON protocol. A query is QUEUED and RUNNING first; its result is written to S3 as Athena writes it.
+One that is started again with the same token is the same query, however often a call is tried anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import threading
 import time
 import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -49,9 +51,9 @@ class AthenaStub:
     answers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    started: dict[str, str] = field(default_factory=dict)
+    scans: dict[str, Future[None]] = field(default_factory=dict)
     is_followed: threading.Event = field(default_factory=threading.Event)
-    _started: dict[str, str] = field(default_factory=dict)
-    _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
         stub = self
@@ -72,6 +74,7 @@ class AthenaStub:
             def log_message(self, *_: object) -> None:
                 """Nothing."""
 
+        self._lock, self._engine = threading.Lock(), ThreadPoolExecutor()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -82,6 +85,7 @@ class AthenaStub:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._engine.shutdown()
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
         """What the calls of an operation said."""
@@ -105,12 +109,11 @@ class AthenaStub:
         return {"WorkGroup": {**group, "Description": "", "CreationTime": time.time()}}
 
     def _StartQueryExecution(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        """A call that is tried again, since the answer was long in coming, starts nothing anew."""
-        token = body["ClientRequestToken"]
-        with self._starting:
-            if token not in self._started:
-                self._started[token] = self._start(body)
-        return {"QueryExecutionId": self._started[token]}
+        with self._lock:
+            token = body["ClientRequestToken"]
+            if token not in self.started:
+                self.started[token] = self._start(body)
+            return {"QueryExecutionId": self.started[token]}
 
     def _start(self, body: dict[str, Any]) -> str:
         execution = str(uuid.UUID(int=len(self.executions) + 1))
@@ -123,15 +126,19 @@ class AthenaStub:
             error = {"ErrorCategory": 1, "ErrorType": 1, "Retryable": fate.is_retryable, "ErrorMessage": fate.reason}
             self._end(execution, fate.state, fate.reason, fate.scanned, error)
         else:
-            self._run(execution, body["QueryString"])
+            self.scans[execution] = self._engine.submit(self._run, execution, body["QueryString"])
         return execution
 
     def _GetQueryExecution(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         self.is_followed.set()
-        seen = self.executions[body["QueryExecutionId"]]
-        states = self.running[body["QueryExecutionId"]]
+        execution = body["QueryExecutionId"]
+        seen, states, scan = self.executions[execution], self.running[execution], self.scans.get(execution)
+        if not states and scan and not scan.done():
+            states.append({"State": "RUNNING"})
         if states:
             seen = {**seen, "Statistics": {}, "Status": {"SubmissionDateTime": time.time(), **states.pop(0)}}
+        elif scan:
+            scan.result()
         return {"QueryExecution": seen}
 
     def _StopQueryExecution(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802

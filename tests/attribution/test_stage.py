@@ -219,11 +219,13 @@ def test_an_account_that_cannot_be_reached_again_loses_its_flow_logs_only(config
     assert any(scope.attributions for scope in evidence.scopes if scope.account_id == OWN)
 
 
-def test_athena_attributes_the_same(evidence: Evidence, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_athena_attributes_the_same(
+    aws: Served, evidence: Evidence, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both engines read the same objects: one through a table and SQL that is executed, the other from disk."""
     here = attributed(evidence)
     region, results = "eu-central-1", "athena-results"
-    s3, glue = (boto3.client(name, region_name=region) for name in ("s3", "glue"))
+    s3, glue = (boto3.client(name, region_name=region, endpoint_url=aws.url) for name in ("s3", "glue"))
     s3.create_bucket(Bucket=results, CreateBucketConfiguration={"LocationConstraint": region})
     glue.create_database(DatabaseInput={"Name": "audits"})
     output = {"ResultConfiguration": {"OutputLocation": f"s3://{results}/"}, "BytesScannedCutoffPerQuery": 2**30}
