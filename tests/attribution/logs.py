@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,7 @@ class Network:
         if self.chance.random() < 0.3:
             return self.chance.choice(["203.0.113.5", "8.8.8.8", "1.1.1.1", "93.184.216.34"])
         service = self.chance.choice(["S3", "DYNAMODB", "EC2", "AMAZON", "CLOUDFRONT", None])
-        nets = [net for net, name, _ in prefixes() if net.version == 4 and (service is None or name == service)]
-        net = self.chance.choice(nets)
+        net = self.chance.choice(_networks_of(service))
         return str(net[self.chance.randrange(net.num_addresses)])
 
     def conversation(self) -> list[Row]:
@@ -121,6 +121,12 @@ class Network:
             }
         self.chance.shuffle(rows)
         return rows
+
+
+@cache
+def _networks_of(service: str | None) -> list[Any]:
+    """Its IPv4 networks, or those of all services."""
+    return [net for net, name, _ in prefixes() if net.version == 4 and (service is None or name == service)]
 
 
 def nat64(chance: random.Random, host: str) -> str:

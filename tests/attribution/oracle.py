@@ -11,7 +11,7 @@ import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,25 @@ Place = tuple[str, str | None]
 
 @cache
 def prefixes() -> list[tuple[Any, str, str]]:
+    """Network, service, region."""
     document = json.loads(gzip.decompress((ROOT / "auditor/data/ip-ranges.json.gz").read_bytes()))
     rows = [(row["ip_prefix"], row) for row in document["prefixes"]]
     rows += [(row["ipv6_prefix"], row) for row in document["ipv6_prefixes"]]
     return [(ip_network(text), row["service"], row["region"]) for text, row in rows]
+
+
+@cache
+def _by_length(version: int) -> dict[int, dict[int, list[tuple[Any, str, str]]]]:
+    """The networks of a version of IP by the length of their prefix and its bits."""
+    found: dict[int, dict[int, list[tuple[Any, str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for row in prefixes():
+        if row[0].version == version:
+            found[row[0].prefixlen][_first_bits(row[0].network_address, row[0].prefixlen)].append(row)
+    return found
+
+
+def _first_bits(address: IPv4Address | IPv6Address, length: int) -> int:
+    return int(address) >> (address.max_prefixlen - length)
 
 
 def is_private(text: str) -> bool:
@@ -44,13 +59,14 @@ def is_nat64(text: str) -> bool:
 
 @cache
 def place(text: str) -> Place:
-    """Every prefix is tried; the first service in the order wins, then the longest prefix."""
+    """Of the prefixes that hold it the first service in the order wins, then the longest prefix."""
     address = ip_address(text)
     if is_nat64(text):
         return place(str(IPv4Address(address.packed[-4:])))
     if is_private(text):
         return "private", None
-    holding = [(net, service, region) for net, service, region in prefixes() if address in net]
+    lengths = _by_length(address.version).items()
+    holding = [row for length, rows in lengths for row in rows.get(_first_bits(address, length), ())]
     if not holding:
         return "internet", None
     _, service, region = min(holding, key=lambda row: (ORDER.get(row[1], 2), -row[0].prefixlen, row[1]))
