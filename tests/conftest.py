@@ -96,6 +96,7 @@ def _read_whole(seeded: Served) -> Evidence:
         role=company.role_name,
         external_id=company.external_id,
         live_prices=False,
+        public_lookups=False,
     )
     with pytest.MonkeyPatch.context() as patch:
         for name, value in seeded.environment_of(seeded.url).items():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.command import Auditor, Done, auditor, in_process
 
 EXAMPLE = """\
 interface-id srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes start end action log-status
@@ -41,18 +41,16 @@ NAT = {
 }
 
 
-def ask(folder: Path, *words: str, nats: object = None) -> subprocess.CompletedProcess[str]:
+def ask(folder: Path, *words: str, nats: object = None, command: Auditor = in_process) -> Done:
     described = folder / "nat.json"
     described.write_text(json.dumps(nats or {"NatGateways": [NAT]}))
-    command = [sys.executable, "-m", "auditor", "attribute", *words]
-    options = [f"--nat-gateways={described}", "--region=eu-west-1"]
-    return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    return command("attribute", *words, f"--nat-gateways={described}", "--region=eu-west-1")
 
 
-def answer(folder: Path, content: str, *words: str) -> dict[str, Any]:
+def answer(folder: Path, content: str, *words: str, command: Auditor = in_process) -> dict[str, Any]:
     log = folder / "flow.log"
     log.write_text(content)
-    done = ask(folder, str(log), *words)
+    done = ask(folder, str(log), *words, command=command)
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert isinstance(found, dict)
@@ -63,8 +61,11 @@ def answer(folder: Path, content: str, *words: str) -> dict[str, Any]:
 def test_the_documented_conversation_is_one_upload_and_one_download(
     content: str, *, clients_known: bool, tmp_path: Path
 ) -> None:
-    """1,000 bytes up and 50,000 down, in six records: neither doubled nor lost, and nothing else in the answer."""
-    assert answer(tmp_path, content) == {
+    """1,000 bytes up and 50,000 down, in six records: neither doubled nor lost, and nothing else in the answer.
+
+    As a process of its own, without any variable.
+    """
+    assert answer(tmp_path, content, command=auditor) == {
         "nat_gateways": [
             {
                 "id": "nat-1",
@@ -144,7 +145,6 @@ BAD = {
 @pytest.mark.parametrize("said", BAD)
 def test_bad_input_is_one_line_and_exit_code_2(said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent.parent))
     (tmp_path / "folder").mkdir()
     (tmp_path / "good.log").write_text(EXAMPLE)
     (tmp_path / "words.log").write_text("these are no records\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,10 +43,17 @@ def auditor(*args: str, **environment: str) -> Done:
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
 
-def in_process(*args: str) -> Done:
-    """The command as `auditor` runs it, without the second that a process of its own takes to start."""
+def in_process(*args: str, **environment: str) -> Done:
+    """The command as `auditor` runs it, without the second that a process of its own takes to start.
+
+    In the environment that is given, or else in that of this process.
+    """
     out, err = StringIO(), StringIO()
-    with patch.object(sys, "argv", ["auditor", *args]), redirect_stdout(out), redirect_stderr(err):
+    words, variables = patch.object(sys, "argv", ["auditor", *args]), patch.dict(os.environ)
+    with words, variables, redirect_stdout(out), redirect_stderr(err):
+        if environment:
+            os.environ.clear()
+            os.environ.update(environment, COLUMNS="200")
         with pytest.raises(SystemExit) as ended:
             main()
         gc.enable()

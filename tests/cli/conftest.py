@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Auditor, Done, auditor
+from tests.cli.command import Auditor, Done, auditor, in_process
 from tests.embedded import Served, clean_environment
 from tests.fault_proxy import FaultProxy
 
@@ -20,9 +20,22 @@ def environment(seeded: Served, proxy: FaultProxy, tmp_path: Path) -> dict[str, 
 @pytest.fixture
 def run(environment: dict[str, str], tmp_path: Path) -> Auditor:
     """`auditor run` into the folder `report`, as JSON alone and without flow logs: pages and records take longer."""
-    brief = ("--output", str(tmp_path / "report"), "--format", "json", "--flow-logs", "off")
 
     def run_it(*args: str, **more: str) -> Done:
-        return auditor("run", *brief, *args, **environment | more)
+        return in_process("run", *_briefly(tmp_path), *args, **environment | more)
 
     return run_it
+
+
+@pytest.fixture
+def run_apart(environment: dict[str, str], tmp_path: Path) -> Auditor:
+    """The same in a process of its own, for what a process says by itself: its log, for one."""
+
+    def run_it(*args: str, **more: str) -> Done:
+        return auditor("run", *_briefly(tmp_path), *args, **environment | more)
+
+    return run_it
+
+
+def _briefly(folder: Path) -> tuple[str, ...]:
+    return "--output", str(folder / "report"), "--format", "json", "--flow-logs", "off"

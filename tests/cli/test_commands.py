@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.model.evidence import Evidence
 from auditor.rules import all_rules
-from tests.cli.command import GAPS, NO_ACCESS, OK, PATIENCE, USAGE, Auditor, auditor, files, refused, start
+from auditor.store import save_evidence
+from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, Auditor, auditor, files, in_process, refused
 from tests.embedded import MEMBER, OWN, ROOT, Served, clean_environment
 from tests.fault_proxy import FaultProxy
 
@@ -51,8 +53,8 @@ def test_tables_and_summary_are_made_of_saved_evidence_and_each_file_is_named(
 ) -> None:
     proxy.calls.clear()
     made = []
-    for again in (tmp_path / "1", tmp_path / "2"):
-        done = auditor(
+    for again, command in ((tmp_path / "1", auditor), (tmp_path / "2", in_process)):
+        done = command(
             "report",
             str(saved / "evidence.json"),
             "--output",
@@ -99,7 +101,7 @@ def test_broken_evidence_is_refused_in_one_line_and_writes_nothing(
 ) -> None:
     file = tmp_path / "evidence.json"
     file.write_bytes(_broken(kind, (saved / "evidence.json").read_bytes()))
-    done = auditor("report", str(file), "--output", str(tmp_path / "again"), **clean_environment())
+    done = in_process("report", str(file), "--output", str(tmp_path / "again"), **clean_environment())
     assert refused(done, USAGE).startswith(f"{file} {said}")
     assert len(done.stderr.splitlines()) == 1
     assert files(tmp_path / "again") == set()
@@ -107,7 +109,7 @@ def test_broken_evidence_is_refused_in_one_line_and_writes_nothing(
 
 @pytest.mark.parametrize(("path", "said"), [(".", "Is a directory"), ("none.json", "No such file or directory")])
 def test_evidence_that_is_no_file(tmp_path: Path, path: str, said: str) -> None:
-    done = auditor("report", str(tmp_path / path), "--output", str(tmp_path / "again"), **clean_environment())
+    done = in_process("report", str(tmp_path / path), "--output", str(tmp_path / "again"), **clean_environment())
     assert refused(done, USAGE).endswith(said)
 
 
@@ -145,17 +147,19 @@ def test_each_rule_is_explained_by_its_page(rule: str, capsys: pytest.CaptureFix
 
 
 def test_rules_are_listed_each_on_a_line_and_an_unknown_one_is_named() -> None:
-    lines = auditor("rules", **clean_environment()).stdout.splitlines()
+    lines = in_process("rules", **clean_environment()).stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [rule.id for rule in all_rules()]
-    assert refused(auditor("explain", "nonsense", **clean_environment()), USAGE).startswith("unknown rule 'nonsense'")
+    assert refused(in_process("explain", "nonsense", **clean_environment()), USAGE).startswith(
+        "unknown rule 'nonsense'"
+    )
 
 
 def test_doctor_names_a_denied_action_and_exits_as_with_a_gap(environment: dict[str, str], proxy: FaultProxy) -> None:
-    well = auditor("doctor", **environment)
+    well = in_process("doctor", **environment)
     assert well.returncode == OK
     assert f"::{OWN}:" in well.stdout
     proxy.deny("DescribeVpcEndpoints")
-    ill = auditor("doctor", "--region", "us-east-1", **environment)
+    ill = in_process("doctor", "--region", "us-east-1", **environment)
     assert ill.returncode == GAPS
     (line,) = [line for line in ill.stdout.splitlines() if "UnauthorizedOperation" in line]
     assert "us-east-1" in line
@@ -163,28 +167,33 @@ def test_doctor_names_a_denied_action_and_exits_as_with_a_gap(environment: dict[
 
 
 def test_doctor_without_credentials(tmp_path: Path) -> None:
-    assert "no AWS credentials found" in refused(auditor("doctor", **clean_environment(HOME=str(tmp_path))), NO_ACCESS)
+    assert "no AWS credentials found" in refused(
+        in_process("doctor", **clean_environment(HOME=str(tmp_path))), NO_ACCESS
+    )
 
 
 def test_prices_of_a_region_need_no_credentials_when_bundled(tmp_path: Path) -> None:
-    done = auditor("prices", "--region", "eu-central-1", "--bundled-prices", **clean_environment(HOME=str(tmp_path)))
+    done = in_process("prices", "--region", "eu-central-1", "--bundled-prices", **clean_environment(HOME=str(tmp_path)))
     assert done.returncode == OK
     assert "$0.052" in done.stdout  # a NAT gateway's hour in Frankfurt, VPC pricing page
 
 
-def test_the_demo_gives_the_same_bytes_each_time_without_any_setting_of_the_users(tmp_path: Path) -> None:
-    """Neither credentials, a region, a proxy nor the order in which Python hashes changes anything, nor any id."""
+def test_the_demo_gives_the_same_bytes_each_time_without_any_setting_of_the_users(
+    companys_evidence: Evidence, tmp_path: Path
+) -> None:
+    """Neither credentials, a region, a proxy nor the order in which Python hashes changes anything, nor any id.
+
+    The other time is that of the tests: the company that another process has seeded, read without any such setting.
+    """
     nowhere = "http://127.0.0.1:9"
     mine = {"AWS_PROFILE": "gone", "AWS_DEFAULT_REGION": "xx", "AWS_ENDPOINT_URL": nowhere, "AWS_SESSION_TOKEN": "old"}
-    proxies = {"HTTP_PROXY": nowhere, "http_proxy": nowhere}
-    runs = [
-        start("demo", "--output", str(tmp_path / seed), "--format", fmt, **more, PYTHONHASHSEED=seed)
-        for seed, fmt, more in (("1", "html,json", clean_environment()), ("7", "json", os.environ | mine | proxies))
-    ]
-    for process in runs:
-        with process:
-            _, err = process.communicate(timeout=PATIENCE)
-        assert process.returncode == OK, err
-    assert files(tmp_path / "1") == {"report.html", "audit.json", "evidence.json"}
-    for name in ("audit.json", "evidence.json"):
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "7" / name).read_bytes()
+    mine |= {"AWS_ENDPOINT_URL_EC2": nowhere, "HTTP_PROXY": nowhere, "http_proxy": nowhere, "PYTHONHASHSEED": "7"}
+    demo, again = tmp_path / "demo", tmp_path / "again"
+    done = auditor("demo", "--output", str(demo), "--format", "html,json", **os.environ | mine)
+    assert done.returncode == OK, done.stderr
+    assert files(demo) == {"report.html", "audit.json", "evidence.json"}
+    save_evidence(tmp_path / "evidence.json", companys_evidence)
+    assert (demo / "evidence.json").read_bytes() == (tmp_path / "evidence.json").read_bytes()
+    rendered = ("--output", str(again), "--format", "json")
+    assert in_process("report", str(tmp_path / "evidence.json"), *rendered).returncode == GAPS
+    assert (demo / "audit.json").read_bytes() == (again / "audit.json").read_bytes()

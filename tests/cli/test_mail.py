@@ -54,12 +54,12 @@ def test_a_report_is_delivered(run: Auditor, context: ssl.SSLContext, tmp_path: 
 
 
 def test_a_report_that_reached_nobody_is_kept_and_ends_with_5_and_no_secret_is_shown(
-    run: Auditor, context: ssl.SSLContext, tmp_path: Path
+    run_apart: Auditor, context: ssl.SSLContext, tmp_path: Path
 ) -> None:
     """Neither in what it says, even verbosely, nor in any file."""
     with mail_server(Mailbox(replies=["550 no thanks"]), context, require_starttls=True) as mailbox:
         args = ("--region", "eu-west-1", "--verbose", "--mail", *settings(tmp_path, mailbox))
-        done = run(*args, **environment_of(tmp_path) | SECRETS, AUDITOR_DELIVERY_ATTEMPTS="1")
+        done = run_apart(*args, **environment_of(tmp_path) | SECRETS, AUDITOR_DELIVERY_ATTEMPTS="1")
     assert done.returncode == NOT_DELIVERED, done.stderr
     assert "not delivered to net@example.com: 127.0.0.1:" in done.stderr
     assert "not delivered to notification 1 (json): " in done.stderr

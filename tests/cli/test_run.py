@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from tests.cli.command import ABOVE, OK, USAGE, Auditor, audit_of, auditor, files, refused, start
+from tests.cli.command import ABOVE, OK, USAGE, Auditor, audit_of, auditor, files, in_process, refused, start
 from tests.embedded import OWN
 from tests.fault_proxy import FaultProxy
 from tests.fault_proxy_answers import Answer, Call
@@ -46,7 +46,7 @@ def test_a_region_that_is_not_enabled_is_skipped_with_the_reason(run: Auditor, t
 
 
 def test_a_region_without_anything_makes_a_whole_report(environment: dict[str, str], tmp_path: Path) -> None:
-    done = auditor("run", "--region", "eu-west-1", "--output", str(tmp_path / "report"), **environment)
+    done = in_process("run", "--region", "eu-west-1", "--output", str(tmp_path / "report"), **environment)
     assert done.returncode == OK
     assert files(tmp_path / "report") == {"report.html", "report.pdf", "audit.json", "evidence.json"}
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
@@ -59,7 +59,7 @@ def test_output_that_cannot_be_written_is_said_before_anything_is_read(
     environment: dict[str, str], proxy: FaultProxy, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    done = auditor("run", "--output", str(tmp_path / "file" / "report"), **environment)
+    done = in_process("run", "--output", str(tmp_path / "file" / "report"), **environment)
     assert refused(done, USAGE) == f"Cannot write reports to {tmp_path}/file/report: Not a directory"
     assert proxy.calls == []
 
@@ -80,7 +80,7 @@ def test_stdout_names_the_files_and_stderr_tells_the_rest(environment: dict[str,
     assert all(Path(path).is_file() for path in paths)
     assert f"[1/1] {OWN} eu-central-1: audited" in done.stderr
     assert "The plan saves" in done.stderr
-    quiet = auditor(*args, "--quiet", **environment)
+    quiet = in_process(*args, "--quiet", **environment)
     assert (quiet.stdout, quiet.stderr) == (done.stdout, "")
 
 

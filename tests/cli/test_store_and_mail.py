@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import boto3
 import pytest
 
-from tests.cli.command import NO_ACCESS, OK, Auditor, auditor
+from tests.cli.command import NO_ACCESS, OK, Auditor, in_process
 from tests.cli.test_mail import NOT_DELIVERED, environment_of, settings
 from tests.delivery.mail_server import PASSWORD, Mailbox, certificate, mail_server
 from tests.embedded import MEMBER, ROOT, Served
@@ -79,7 +79,7 @@ def test_the_second_mail_says_what_changed(
     }
     assert len(names) == 2
     assert f"in {store}/runs/{max(names)}" in after
-    shown = auditor("history", "--store", store, **seeded.environment_of(proxy.url), HOME=str(tmp_path))
+    shown = in_process("history", "--store", store, **seeded.environment_of(proxy.url), HOME=str(tmp_path))
     assert shown.stdout.count("1 of 1") == 2
 
 
@@ -95,7 +95,7 @@ def written(folder: Path, mailbox: Mailbox) -> str:
 
 
 def test_no_secret_is_in_logs_reports_store_tracebacks_and_mails(
-    run: Auditor, mailbox: Mailbox, proxy: FaultProxy, environment: dict[str, str], tmp_path: Path
+    run_apart: Auditor, mailbox: Mailbox, proxy: FaultProxy, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """A run that delivers, one that does not, one that fails, and one that ends with a fault of our own."""
     config = settings(tmp_path, mailbox)
@@ -113,9 +113,9 @@ def test_no_secret_is_in_logs_reports_store_tracebacks_and_mails(
     )
     role = ("--account", MEMBER, "--role", "AuditorReadOnly")
     secrets = environment_of(tmp_path) | SECRETS | {"AUDITOR_DELIVERY_ATTEMPTS": "1"}
-    done = [run(*args, *role, **secrets)]
+    done = [run_apart(*args, *role, **secrets)]
     mailbox.replies = ["550 no thanks"]
-    done.append(run(*args, *role, **secrets))
+    done.append(run_apart(*args, *role, **secrets))
     fault = "from auditor import cli, offline; offline.analyze = lambda *_: 1 / 0; cli.main()"
     command = [sys.executable, "-c", fault, "run", "--output", str(tmp_path / "report"), *args, *role]
     done.append(
@@ -123,7 +123,7 @@ def test_no_secret_is_in_logs_reports_store_tracebacks_and_mails(
     )
     assert "AssumeRole" in {call.operation for call in proxy.calls}
     proxy.expired()
-    done.append(run(*args, **secrets))
+    done.append(run_apart(*args, **secrets))
     assert [one.returncode for one in done] == [NOT_DELIVERED, NOT_DELIVERED, 1, NO_ACCESS], done[-1].stderr
     assert "ZeroDivisionError" in done[2].stderr
     said = "".join(one.stdout + one.stderr for one in done) + written(tmp_path, mailbox)

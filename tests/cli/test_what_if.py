@@ -25,7 +25,7 @@ from auditor.model.network import (
     Vpc,
 )
 from auditor.store import save_evidence
-from tests.cli.command import OK, USAGE, Done, auditor, in_process, refused
+from tests.cli.command import OK, USAGE, Done, in_process, refused
 from tests.embedded import clean_environment
 from tests.whatif.networks import AZS, PRICES, REGION, WINDOW
 
@@ -126,7 +126,7 @@ def test_an_endpoint_stays_out_of_zones_that_do_not_offer_its_service(tmp_path: 
 def test_the_table_shows_the_figures_of_the_json_and_nothing_else(tmp_path: Path) -> None:
     save_evidence(tmp_path / "evidence.json", EVIDENCE)
     args = (str(tmp_path / "evidence.json"), "--add-gateway-endpoint", "vpc-1:s3")
-    done = auditor("what-if", *args, **clean_environment())
+    done = in_process("what-if", *args, **clean_environment())
     assert (done.returncode, done.stderr) == (OK, "")
     text = " ".join(done.stdout.split())
     assert "Add a gateway endpoint for s3 to vpc-1, in rtb-1" in text
