@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
-import botocore.session
+from tests.models import model
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -117,10 +117,10 @@ def error(protocol: str, code: str, status: int, message: str) -> Answer:
 @cache
 def can_page(operation: str) -> bool:
     """Tell whether EC2 may answer an operation in pages: DescribeVpcs yes, DescribeRegions no."""
-    model = botocore.session.get_session().get_service_model("ec2")
-    if operation not in model.operation_names:
+    ec2 = model("ec2")
+    if operation not in ec2.operation_names:
         return False
-    shape = model.operation_model(operation).output_shape
+    shape = ec2.operation_model(operation).output_shape
     return shape is not None and "NextToken" in shape.members
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
@@ -20,6 +19,7 @@ from tests.attribution.athena_stub import OVER_CUTOFF, Fate
 from tests.attribution.athena_world import DATABASE, RESULTS, World, filled, read, refused, with_reader, world_of
 from tests.attribution.test_oracle import agree
 from tests.embedded import Served, served
+from tests.models import model
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,6 @@ def world(blank: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield here
 
 
-MODEL = botocore.session.get_session().get_service_model("athena")
 UPDATE = "aws athena update-work-group --work-group audits"
 LIMIT_IT = f"`{UPDATE} --configuration-updates BytesScannedCutoffPerQuery=10000000 --region eu-west-1`"
 TEN_MB = {"BytesScannedCutoffPerQuery": 10_000_000}
@@ -66,10 +65,11 @@ def test_a_disabled_workgroup_is_said_to_be_so(world: World) -> None:
 
 def test_the_settings_in_the_commands_are_those_of_the_api() -> None:
     """The command line takes them as the API's model has them."""
-    update = MODEL.shape_for("WorkGroupConfigurationUpdates")
+    athena = model("athena")
+    update = athena.shape_for("WorkGroupConfigurationUpdates")
     for settings in (TEN_MB, {"ResultConfigurationUpdates": {"OutputLocation": "s3://b/p/"}}):
         assert not ParamValidator().validate(settings, update).has_errors()
-    assert "ENABLED" in MODEL.shape_for("WorkGroupState").enum
+    assert "ENABLED" in athena.shape_for("WorkGroupState").enum
 
 
 @pytest.mark.parametrize(
@@ -184,5 +184,5 @@ def test_athena_answers_have_the_shapes_of_its_api(world: World) -> None:
     assert {name for name, _ in world.athena.answers} == {op.name for op in ATHENA_OPERATIONS if op.service == "athena"}
     for kind, said in (("input_shape", world.athena.calls), ("output_shape", world.athena.answers)):
         for name, body in said:
-            report = ParamValidator().validate(body, getattr(MODEL.operation_model(name), kind))
+            report = ParamValidator().validate(body, getattr(model("athena").operation_model(name), kind))
             assert not report.has_errors(), report.generate_report()

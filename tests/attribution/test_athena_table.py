@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.session
 import pytest
 import sqlglot
 from botocore.validate import ParamValidator
@@ -20,6 +19,7 @@ from auditor.aws.failures import AwsFailureError
 from auditor.model.evidence import Window
 from auditor.model.flow_record import DEFAULT_FIELDS
 from auditor.model.network import FlowLog, NatAddress, NatGateway
+from tests.models import model
 
 ALL = (*DEFAULT_FIELDS, "pkt-srcaddr", "pkt-dstaddr", "resource-id", "vpc-id")
 WITHOUT = tuple(name for name in ALL if name not in {"log-status", "action", "start", "end"})
@@ -63,9 +63,8 @@ def test_names_stay_names() -> None:
 @pytest.mark.parametrize("file_format", ["plain-text", "parquet"])
 def test_the_definition_is_one_that_glue_takes(file_format: str) -> None:
     made = table(ALL, file_format=file_format, hive_compatible=True)
-    model = botocore.session.get_session().get_service_model("glue")
     for shape, body in (("TableInput", made.definition()), ("PartitionInputList", made.partitions())):
-        report = ParamValidator().validate(body, model.shape_for(shape))
+        report = ParamValidator().validate(body, model("glue").shape_for(shape))
         assert not report.has_errors(), report.generate_report()
     names = [one["Name"] for one in made.definition()["StorageDescriptor"]["Columns"]]
     skipped = made.definition()["Parameters"].get("skip.header.line.count")

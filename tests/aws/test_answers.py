@@ -8,7 +8,6 @@ import json
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-import botocore.session
 import pytest
 from aiobotocore.parsers import AioResponseParserFactory
 from botocore.parsers import ResponseParserError
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from auditor.aws.answers import Answers
 from auditor.aws.operations import ATHENA_OPERATIONS, OPERATIONS, ORGANIZATION_OPERATIONS, Operation
+from tests.models import model
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -30,13 +30,10 @@ ALL = {
 READ_HERE = {pair: one for pair, one in ALL.items() if one.service in {"ec2", "cloudwatch", "pricing", "organizations"}}
 """Those that are many: they must not need botocore's parser."""
 
-_session = botocore.session.get_session()
-_models = {service: _session.get_service_model(service) for service, _ in ALL}
-
 
 def shape_of(operation: Operation) -> tuple[str, Shape]:
-    model = _models[operation.service]
-    return model.resolved_protocol, model.operation_model(operation.name).output_shape
+    service = model(operation.service)
+    return service.resolved_protocol, service.operation_model(operation.name).output_shape
 
 
 SCALARS: dict[str, st.SearchStrategy[Any]] = {

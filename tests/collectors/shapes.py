@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore.validate import ParamValidator
 
-
-@cache
-def _ec2() -> Any:  # noqa: ANN401 -- botocore publishes no types
-    return botocore.session.get_session().get_service_model("ec2")
+from tests.models import model
 
 
 def item(operation: str, member: str, **fields: Any) -> dict[str, Any]:
     """One item of a list in an operation's answer."""
-    shape = _ec2().operation_model(operation).output_shape.members[member].member
+    shape = model().operation_model(operation).output_shape.members[member].member
     report = ParamValidator().validate(fields, shape)
     assert not report.has_errors(), report.generate_report()
     unknown = set(fields) - set(shape.members)

@@ -8,15 +8,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from moto import mock_aws
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_ecs import (
-    StateTaskServiceEcs,
-)
+import moto
 
 if TYPE_CHECKING:
     import pytest
 
 REGION = "eu-central-1"
+_MOTO = "moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_ecs"
 Task = dict[str, Any]
 
 
@@ -37,9 +35,10 @@ def executed(definition: str, name: str, patch: pytest.MonkeyPatch) -> list[Task
         submitted = env.stack.pop()
         return lambda: submitted or {"LastStatus": "STOPPED"}
 
-    patch.setattr(StateTaskServiceEcs, "_eval_service_task", start)
-    patch.setattr(StateTaskServiceEcs, "_build_sync_resolver", ended)
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    tasks = f"{_MOTO}.StateTaskServiceEcs"
+    patch.setattr(f"{tasks}._eval_service_task", start)
+    patch.setattr(f"{tasks}._build_sync_resolver", ended)
+    with moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         client = boto3.client("stepfunctions", REGION)
         role = "arn:aws:iam::123456789012:role/machine"
         machine = client.create_state_machine(name="auditor", definition=_as_moto_reads(definition), roleArn=role)

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from moto.ec2.models.vpcs import IMPLEMENTED_ENDPOINT_SERVICES
 
 import auditor
 from deploy.container import health as check
@@ -104,6 +103,8 @@ def test_the_models_that_stay_are_those_of_every_client_in_the_code(tmp_path: Pa
 
 def test_the_demo_of_the_image_has_all_endpoint_services() -> None:
     """No region of a service whose model is gone is known to moto, and so no endpoint service of it."""
+    from moto.ec2.models.vpcs import IMPLEMENTED_ENDPOINT_SERVICES  # noqa: PLC0415 -- moto takes long to import
+
     names = {"redshiftdata": "redshift-data"}
     assert {names.get(one, one) for one in IMPLEMENTED_ENDPOINT_SERVICES} <= trim.services()
 

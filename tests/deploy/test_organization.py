@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from cfnlint.decode.cfn_yaml import loads as load_template
 
 from auditor.aws.policy import Grants, Part, policy
 from auditor.store import load_evidence
 from tests.cli.command import OK, in_process
 from tests.deploy.state_machine import Task, executed, substituted
 from tests.embedded import OWN, ROOT, Served, served
+from tests.remediation.languages import template
 
 RUN = "9b1c1a52-weekly_48"
-TEMPLATE = load_template((ROOT / "deploy/organization.yaml").read_text("utf-8"))
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-MACHINE = RESOURCES["Machine"]["Properties"]
 VALUES = {
     "Partition": "aws",
     "Shards": "3",
@@ -31,7 +29,25 @@ VALUES = {
     "Task": "arn:aws:ecs:eu-central-1:123456789012:task-definition/auditor:7",
     "Firewall": "sg-1",
 }
-DEFINITION = json.loads(substituted(MACHINE["DefinitionString"], VALUES))
+
+
+@cache
+def parts(name: str, section: str = "Resources") -> dict[str, Any]:
+    """A section of a template of the folder `deploy`."""
+    found: dict[str, Any] = template((ROOT / f"deploy/{name}.yaml").read_text("utf-8"))[section]
+    return found
+
+
+def machine() -> dict[str, Any]:
+    found: dict[str, Any] = parts("organization")["Machine"]["Properties"]
+    return found
+
+
+@pytest.fixture
+def definition() -> dict[str, Any]:
+    """What the machine does, with values for all names in it."""
+    found: dict[str, Any] = json.loads(substituted(machine()["DefinitionString"], VALUES))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +56,7 @@ def tasks() -> list[Task]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
         patch.delenv("AWS_PROFILE", raising=False)
-        return executed(substituted(MACHINE["DefinitionString"], VALUES), RUN, patch)
+        return executed(substituted(machine()["DefinitionString"], VALUES), RUN, patch)
 
 
 def command(task: Task) -> list[str]:
@@ -50,17 +66,13 @@ def command(task: Task) -> list[str]:
 
 
 def test_every_name_in_the_definition_is_substituted_and_no_other() -> None:
-    assert set(MACHINE["DefinitionSubstitutions"]) == set(VALUES)
+    assert set(machine()["DefinitionSubstitutions"]) == set(VALUES)
 
 
 def test_what_it_imports_is_what_the_ops_account_exports() -> None:
-    exported = {one["Export"]["Name"]["Fn::Sub"] for one in _outputs() if "Export" in one}
-    imported = {name.replace("${OpsStack}", "${AWS::StackName}") for name in _imports(RESOURCES)}
+    exported = {one["Export"]["Name"]["Fn::Sub"] for one in parts("ops-account", "Outputs").values() if "Export" in one}
+    imported = {name.replace("${OpsStack}", "${AWS::StackName}") for name in _imports(parts("organization"))}
     assert imported == exported != set()
-
-
-def _outputs() -> list[dict[str, Any]]:
-    return list(load_template((ROOT / "deploy/ops-account.yaml").read_text("utf-8"))["Outputs"].values())
 
 
 def _imports(node: Any) -> Iterator[str]:  # noqa: ANN401 -- YAML
@@ -72,10 +84,9 @@ def _imports(node: Any) -> Iterator[str]:  # noqa: ANN401 -- YAML
             yield from _imports(one)
 
 
-def test_its_tasks_run_the_container_of_the_ops_account_there() -> None:
-    ops = load_template((ROOT / "deploy/ops-account.yaml").read_text("utf-8"))["Resources"]
-    (container,) = ops["Task"]["Properties"]["ContainerDefinitions"]
-    for task in _tasks_of(DEFINITION):
+def test_its_tasks_run_the_container_of_the_ops_account_there(definition: dict[str, Any]) -> None:
+    (container,) = parts("ops-account")["Task"]["Properties"]["ContainerDefinitions"]
+    for task in _tasks_of(definition):
         assert [one["Name"] for one in task["Overrides"]["ContainerOverrides"]] == [container["Name"]]
         assert (task["Cluster"], task["TaskDefinition"]) == (VALUES["Cluster"], VALUES["Task"])
         assert task["NetworkConfiguration"]["AwsvpcConfiguration"] == {
@@ -90,8 +101,10 @@ def _tasks_of(machine: dict[str, Any]) -> list[dict[str, Any]]:
     return [shard["Parameters"], machine["States"]["Report"]["Parameters"]]
 
 
-def test_shards_are_read_side_by_side_and_none_that_fails_keeps_the_others_from_a_report() -> None:
-    shards = DEFINITION["States"]["Read all shards"]
+def test_shards_are_read_side_by_side_and_none_that_fails_keeps_the_others_from_a_report(
+    definition: dict[str, Any],
+) -> None:
+    shards = definition["States"]["Read all shards"]
     assert shards["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
     assert (shards["MaxConcurrency"], shards["ToleratedFailurePercentage"], shards["Next"]) == (2, 100, "Report")
     (retry,) = shards["ItemProcessor"]["States"]["Read a shard"]["Retry"]
@@ -99,7 +112,7 @@ def test_shards_are_read_side_by_side_and_none_that_fails_keeps_the_others_from_
 
 
 def test_it_may_list_the_accounts_by_what_auditor_iam_prints() -> None:
-    granted = RESOURCES["FindsAccounts"]["Properties"]["PolicyDocument"]["Statement"]
+    granted = parts("organization")["FindsAccounts"]["Properties"]["PolicyDocument"]["Statement"]
     assert granted == json.loads(policy(Grants(frozenset({Part.ORGANIZATION}))))["Statement"]
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import boto3
 import pytest
-from cfnlint.decode.cfn_yaml import loads as load_template
 
 from auditor.aws.accounts import Access
 from auditor.aws.policy import Grants, Part, policy
@@ -21,7 +20,7 @@ from auditor.demo.company import DEMO_NOW
 from auditor.model.evidence import Evidence
 from tests.embedded import MEMBER, OWN, ROOT, Served, served
 from tests.fault_proxy import FaultProxy
-from tests.remediation.languages import faults
+from tests.remediation.languages import faults, resources
 
 DEPLOY = ROOT / "deploy"
 TEMPLATES = sorted(DEPLOY.glob("*.yaml"))
@@ -38,8 +37,7 @@ def resolved(node: Any) -> Any:  # noqa: ANN401 -- YAML
 
 
 def statements(template: str, role: str) -> dict[str, Any]:
-    loaded = load_template((DEPLOY / template).read_text("utf-8"))
-    policies = loaded["Resources"][role]["Properties"]["Policies"]
+    policies = resources((DEPLOY / template).read_text("utf-8"))[role]["Properties"]["Policies"]
     return {one["Sid"]: one for each in policies for one in resolved(each["PolicyDocument"]["Statement"])}
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.fault_proxy import FaultProxy
 from tests.proxy.calls import NO_RETRIES, Clients
@@ -15,6 +14,8 @@ from tests.proxy.calls import NO_RETRIES, Clients
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 -- it takes long to import, and only here is it needed
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from jmespath import search  # type: ignore[import-untyped]
 
-from tests.remediation.shell import BASH, model, options, params_of
+from tests.models import model
+from tests.remediation.shell import BASH, options, params_of
 
 END = "end of call"
 # Nothing else can run: bash itself talks to the port.

@@ -1,4 +1,7 @@
-"""Templates and configurations as their languages read them."""
+"""Templates and configurations as their languages read them.
+
+cfn-lint is imported where it is needed: it takes a second, in each process that collects tests.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,30 @@ import re
 from typing import Any
 
 import hcl2
-from cfnlint.api import lint_all
-from cfnlint.decode.cfn_yaml import loads as load_template
 
 from tests.remediation.shell import HOSTILE
 
 STRANGE = [*HOSTILE[:-1], '"\\', "${file(1)} %{if x}", "\x85\u2028\U0001f600", "!Ref x: {y}"]
 
 
-def faults(template: str) -> list[Any]:
+def faults(text: str) -> list[Any]:
     """What cfn-lint has against a template."""
-    return [match for match in lint_all(template) if match.rule.severity != "informational"]
+    from cfnlint.api import lint_all  # noqa: PLC0415 -- see above
+
+    return [match for match in lint_all(text) if match.rule.severity != "informational"]
 
 
-def resources(template: str | None) -> dict[str, Any]:
+def template(text: str | None) -> dict[str, Any]:
+    """A template, its short functions (`!Ref x`) in their long form."""
+    from cfnlint.decode.cfn_yaml import loads  # noqa: PLC0415 -- see above
+
+    found: dict[str, Any] = loads(text or "")
+    return found
+
+
+def resources(text: str | None) -> dict[str, Any]:
     """The resources of a template by logical id."""
-    found: dict[str, Any] = load_template(template or "")["Resources"]
+    found: dict[str, Any] = template(text)["Resources"]
     return found
 
 

@@ -7,16 +7,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from auditor.model.audit import Remediation
+from tests.models import model
 
 BASH = shutil.which("bash") or "bash"
 END = "end of call"
@@ -64,11 +63,6 @@ def scripts(remediation: Remediation) -> Iterator[str]:
     assert remediation.rollback
     yield remediation.cli
     yield remediation.rollback
-
-
-@cache
-def model(service: str = "ec2") -> Any:  # noqa: ANN401 -- botocore publishes no types
-    return botocore.session.get_session().get_service_model(service)
 
 
 def check(words: list[str]) -> None:

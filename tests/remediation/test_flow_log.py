@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import hcl2
 import pytest
-from cfnlint.decode.cfn_yaml import loads as load_template
 
 from auditor.collectors.surroundings import parse_flow_log
 from auditor.model.flow_record import LEANEST_FIELDS, fields_of, lacks
@@ -22,8 +21,9 @@ from auditor.model.network import FlowLog
 from auditor.remediation.flow_log import flow_log_texts
 from auditor.whatif.flow_log import NewFlowLog
 from tests.embedded import served
-from tests.remediation.languages import STRANGE, faults, terraform_value
-from tests.remediation.shell import BASH, check, model, params_of, run, scripts
+from tests.models import model
+from tests.remediation.languages import STRANGE, faults, resources, terraform_value
+from tests.remediation.shell import BASH, check, params_of, run, scripts
 from tests.rules.ask import findings
 from tests.rules.build import GIB, A, app, evidence, nat, nat_series, regional_nat
 
@@ -92,9 +92,9 @@ def test_the_template_is_without_fault(flow_log: NewFlowLog) -> None:
 
 
 def test_the_template_says_the_same() -> None:
-    template = load_template(texts(ZONAL)[1])
-    assert [resource["Type"] for resource in template["Resources"].values()] == ["AWS::EC2::FlowLog"] * 2
-    properties = [resource["Properties"] for resource in template["Resources"].values()]
+    made = resources(texts(ZONAL)[1]).values()
+    assert [resource["Type"] for resource in made] == ["AWS::EC2::FlowLog"] * 2
+    properties = [resource["Properties"] for resource in made]
     there = {"LogDestination": {"Ref": "BucketArn"}}
     assert properties == [SAID | there | {"ResourceId": eni} for eni in (ENI, "eni-2")]
 
@@ -151,8 +151,7 @@ def test_hostile_ids_stay_one_value_in_every_language(text: str, tmp_path: Path)
         calls = [[word.replace(text, "id-1") for word in words] for words in run(script, tmp_path)]
         assert calls == run(harmless, tmp_path)
     assert not (tmp_path / "pwned").exists()
-    template = load_template(told.cloudformation or "")
-    assert template["Resources"]["FlowLog1"]["Properties"]["ResourceId"] == text
+    assert resources(told.cloudformation)["FlowLog1"]["Properties"]["ResourceId"] == text
     (block,) = blocks(hostile(text))
     assert terraform_value(block["eni_id"]) == text
 
