@@ -1,16 +1,21 @@
-"""A year of weekly runs on a fast clock: real audits of an account, a real mail server, a real store."""
+"""A year of weekly runs on a fast clock: real audits of an account, a real mail server, a real store.
+
+`python -m tests.scheduler.test_year SETTINGS` makes them in a process that has little else in its memory, and tells of
+each run how it ended, how many runs are kept and how many MB the process has.
+"""
 
 from __future__ import annotations
 
+import json
 import resource
-from collections.abc import Iterator
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from auditor.config import load, load_scheduled
+from auditor.demo.sdk_models import decoded_once
 from auditor.errors import Exit
 from auditor.scheduler.board import Board
 from auditor.scheduler.clock import Clock
@@ -23,7 +28,7 @@ from auditor.scheduler.worker import Worker
 from auditor.store.place import open_place
 from auditor.store.runs import Store
 from tests.delivery.mail_server import Mailbox, mail_server
-from tests.embedded import Served, served
+from tests.embedded import ROOT, clean_environment, served
 
 KEPT = 8
 WEEK = timedelta(weeks=1)
@@ -33,7 +38,7 @@ FIRST_MONDAY = datetime(2027, 1, 4, 5, tzinfo=UTC)
 
 @dataclass
 class FastClock(Clock):
-    """Six hours pass with each look at it that waits."""
+    """Twelve hours pass with each look at it that waits."""
 
     hours: int = 0
 
@@ -45,7 +50,7 @@ class FastClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         del seconds
-        self.hours += 6
+        self.hours += 12
 
 
 @dataclass
@@ -60,14 +65,6 @@ class Here:
 
     def kill(self) -> None:
         raise AssertionError("nothing ends a run here")
-
-
-@pytest.fixture
-def blank(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with served("blank") as aws:
-        for name, value in aws.environment.items():
-            monkeypatch.setenv(name, value)
-        yield aws
 
 
 def resident() -> int:
@@ -100,34 +97,44 @@ def settings(folder: Path, port: int) -> Path:
     return file
 
 
-@pytest.mark.usefixtures("blank")
+def make_a_year_of_runs(file: Path) -> list[tuple[int, int, int]]:
+    clock, told = FastClock(), []
+    config = load(file)
+    (schedule,) = config.schedules
+    store = Store(open_place(str(config.store)))
+
+    def start(task: Task) -> Here:
+        done = perform(task)
+        told.append((int(done.exit_code), len(store.listing().runs), resident()))
+        return Here(done)
+
+    plan = Plan(schedule.name, load_scheduled(schedule, file), Watch(schedule.moments, clock.now()))
+    worker = Worker(start, Board([schedule.name], clock), Stop(clock, 30), clock)
+    service = Service([plan], Ledger(config, "a"), worker)
+    while clock.now().year == 2027:
+        service.round()
+        clock.sleep(1)
+    return told
+
+
 def test_a_year_of_weekly_runs(tmp_path: Path) -> None:
     """52 mails, each once; memory as after the first month; the store within its retention all the time."""
-    clock, ends, memory, kept = FastClock(), [], [], []
-    with mail_server(Mailbox()) as mailbox:
-        file = settings(tmp_path, mailbox.port)
-        config = load(file)
-        (schedule,) = config.schedules
-        store = Store(open_place(f"{tmp_path}/store"))
-
-        def start(task: Task) -> Here:
-            ends.append(perform(task))
-            kept.append(len(store.listing().runs))
-            memory.append(resident())
-            return Here(ends[-1])
-
-        plan = Plan(schedule.name, load_scheduled(schedule, file), Watch(schedule.moments, clock.now()))
-        worker = Worker(start, Board(["weekly"], clock), Stop(clock, 30), clock)
-        service = Service([plan], Ledger(config, "a"), worker)
-        while clock.now().year == 2027:
-            service.round()
-            clock.sleep(1)
-    assert [end.exit_code for end in ends] == [Exit.REPORTED] * 52
+    with served("blank") as aws, mail_server(Mailbox()) as mailbox:
+        command = [sys.executable, "-m", "tests.scheduler.test_year", str(settings(tmp_path, mailbox.port))]
+        environment = clean_environment(**aws.environment)
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True)
+    ends, kept, memory = zip(*json.loads(done.stdout), strict=True)
+    assert ends == (Exit.REPORTED,) * 52
     assert [message["To"] for _, message in mailbox.taken] == ["net@example.com"] * 52
     assert len({message["Message-ID"] for _, message in mailbox.taken}) == 52
     assert max(kept) <= KEPT
-    due = [run.manifest.due for run in store.listing().runs]
+    due = [run.manifest.due for run in Store(open_place(f"{tmp_path}/store")).listing().runs]
     assert due[-1] == FIRST_MONDAY + 51 * WEEK
     assert due == [FIRST_MONDAY + n * WEEK for n in range(52 - KEPT, 52)]
     assert memory[51] - memory[8] < 15, memory
     assert len(list((tmp_path / "store").rglob("*"))) < 20 * KEPT
+
+
+if __name__ == "__main__":
+    with decoded_once():
+        json.dump(make_a_year_of_runs(Path(sys.argv[1])), sys.stdout)
