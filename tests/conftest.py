@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, flock
@@ -31,6 +32,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("laws")
+
+# All tests are loaded: to go through them takes a third of a second, and seldom finds garbage that a run leaves behind.
+gc.set_threshold(10_000, 20, 100)
 
 
 @pytest.fixture(autouse=True)
