@@ -18,6 +18,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO_PACKAGES := libpangoft2-1.0-0 fonts-dejavu-core gcc libc6-dev
 TEST_PACKAGES := $(DEMO_PACKAGES) poppler-utils chromium
 
+# Hundreds of processes start in a run of the tests: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lock clean
 .DELETE_ON_ERROR:
 
