@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -102,14 +103,24 @@ async def collect_parts(selection: Selection, progress: Progress, parts: Parts) 
     If it is cancelled, what was read so far becomes parts too, with gaps for what was not.
     """
     operations = (*OPERATIONS, *ORGANIZATION_OPERATIONS) if selection.organization else OPERATIONS
-    async with AuditSession(selection.profile, operations, selection.api_share) as session:
-        preparing = asyncio.ensure_future(_prepare(session))
+    async with AuditSession(selection.profile, operations, selection.api_share) as session, _preparing(session):
         own = await own_account(session)
         prices = PriceReader(own, partition(own), selection.generated_at, live=selection.live_prices)
         run = Run(selection, progress, parts, prices, Accounts(own, selection.access))
         await _read_all(run, own)
-        await preparing
         return run.evidence((own, *prices.asked, *run.asked))
+
+
+@asynccontextmanager
+async def _preparing(session: AuditSession) -> AsyncIterator[None]:
+    """While the block runs; what ends the block ends this too, or it would go on with a session that is closed."""
+    preparing = asyncio.ensure_future(_prepare(session))
+    try:
+        yield
+        await preparing
+    finally:
+        preparing.cancel()
+        await asyncio.gather(preparing, return_exceptions=True)
 
 
 async def _prepare(session: AuditSession) -> None:
