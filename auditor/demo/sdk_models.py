@@ -16,19 +16,19 @@ from botocore.loaders import Loader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_decoded: dict[tuple[tuple[str, ...], ...], dict[Any, Any]] = defaultdict(dict)
+_decoded: dict[tuple[Any, ...], dict[Any, Any]] = defaultdict(dict)
 
 
 @contextmanager
 def decoded_once() -> Iterator[None]:
-    """As long as the context lasts, loaders that look in the same places share what they have decoded."""
+    """As long as the context lasts, loaders of a kind that look in the same places share what they have decoded."""
     with patch.object(Loader, "_cache", property(_shared, _own), create=True):
         yield
 
 
 def _shared(loader: Loader) -> dict[Any, Any]:
-    # moto adds extras of its own to the models: its loaders share with each other only.
-    return _decoded[tuple(loader.search_paths), tuple(loader.extras_types)]
+    # moto adds extras of its own to the models, and the audit has a loader of its own: each kind shares with its like.
+    return _decoded[type(loader), tuple(loader.search_paths), tuple(loader.extras_types)]
 
 
 def _own(loader: Loader, cache: dict[Any, Any]) -> None:
