@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from auditor.history.realised import KEPT, total_realised, with_changes
+from auditor.history.repriced import saving_changes
 from auditor.history.sight import can_see, mention_of, read_scopes
 from auditor.model.audit import Audit, Finding, Status
 from auditor.model.constraints import Constraints
@@ -40,6 +41,7 @@ def follow(before: Audit | None, run: str | None, now: Audit, constraints: Const
         lost=lost(before, now),
         new_gaps=_new_gaps(before, now),
         realised=with_changes(past.realised if past else (), resolved, before, now),
+        saving_changes=tuple(saving_changes(before, now)) if before else (),
         settled=_recent((*(one for one in settled.values() if one.id not in present), *resolved), now.generated_at),
     )
     trend = (*_named(past, run), point(now, total_realised(since.realised)))

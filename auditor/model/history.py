@@ -85,6 +85,20 @@ class Realised:
 
 
 @dataclass(frozen=True, slots=True)
+class SavingChange:
+    """A finding that is open as last time and saves another amount, USD a month; one not measured is a bound."""
+
+    id: str
+    account_id: str
+    region: str
+    title: str
+    before: Decimal
+    was_measured: bool
+    now: Decimal
+    is_measured: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """An account in a region that was read last time and could not be read this time."""
 
@@ -124,6 +138,7 @@ class SinceLast:
     realised: tuple[Realised, ...] = ()
     trend: tuple[Point, ...] = ()
     settled: tuple[Mention, ...] = ()
+    saving_changes: tuple[SavingChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from auditor.model.evidence import Gap
-from auditor.model.history import SinceLast
+from auditor.model.history import SavingChange, SinceLast
 
 
 class Told(Protocol):
@@ -52,13 +52,14 @@ class Since:
     came_back: tuple[Told, ...] = ()
     less_seen: tuple[Unseen, ...] = ()
     new_gaps: tuple[Gap, ...] = ()
+    saving_changes: tuple[SavingChange, ...] = ()
 
     @classmethod
     def of(cls, past: SinceLast | None) -> Since | None:
         """What an audit says of the run before; `None` where there was none."""
         if past is None or past.at is None:
             return None
-        return cls(past.at, past.new, past.resolved, past.came_back, past.lost, past.new_gaps)
+        return cls(past.at, past.new, past.resolved, past.came_back, past.lost, past.new_gaps, past.saving_changes)
 
     @property
     def saw_less(self) -> bool:
@@ -68,7 +69,7 @@ class Since:
     @property
     def is_quiet(self) -> bool:
         """Whether all is as before."""
-        return not (self.new or self.resolved or self.came_back or self.saw_less)
+        return not (self.new or self.resolved or self.came_back or self.saving_changes or self.saw_less)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def narrowed_since(since: Since, accounts: Collection[str]) -> Since:
     return Since(
         since.last_run,
         *(of(since.new), of(since.resolved), of(since.came_back), of(since.less_seen), of(since.new_gaps)),
+        of(since.saving_changes),
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from auditor.model.audit import Audit
-    from auditor.model.history import Mention, Realised, SinceLast
+    from auditor.model.history import Mention, Realised, SavingChange, SinceLast
 
 TOLD = 3
 """Findings named in a sentence; the report lists all that are there."""
@@ -40,6 +40,11 @@ def changes(audit: Audit) -> tuple[Sentence, ...]:
 
 def _told(since: SinceLast) -> Iterable[Sentence]:
     """What to worry about first, then what to be glad of."""
+    yield from _worries(since)
+    yield from map(Sentence, _news(since))
+
+
+def _worries(since: SinceLast) -> Iterable[Sentence]:
     if since.lost:
         where = listing([f"{one.account_id} {one.region}" for one in since.lost], TOLD)
         yield Sentence(
@@ -56,13 +61,18 @@ def _told(since: SinceLast) -> Iterable[Sentence]:
         )
     if since.came_back:
         yield Sentence(f"Came back: {_findings(since.came_back)}.", is_warning=True)
+
+
+def _news(since: SinceLast) -> Iterable[str]:
     if since.new:
-        yield Sentence(f"New: {_findings(since.new)}{_worth(since.new)}.")
+        yield f"New: {_findings(since.new)}{_worth(since.new)}."
+    if since.saving_changes:
+        yield f"Saves another amount than last time: {_moved(since.saving_changes)}."
     if since.resolved:
-        yield Sentence(f"Resolved: {_findings(since.resolved)}{_worth(since.resolved)}.")
+        yield f"Resolved: {_findings(since.resolved)}{_worth(since.resolved)}."
     measured = [change for change in since.realised if change.saving is not None]
     if measured:
-        yield Sentence(_saved(measured))
+        yield _saved(measured)
 
 
 def _saved(measured: Collection[Realised]) -> str:
@@ -98,6 +108,24 @@ def kept_promise(change: Realised) -> str:
 def _findings(mentions: Collection[Mention]) -> str:
     titles = listing([line(mention.title, 100) for mention in dearest(mentions)], TOLD)
     return titles if len(mentions) == 1 else f"{counted(len(mentions), 'finding')} ({titles})"
+
+
+def _moved(found: Collection[SavingChange]) -> str:
+    told = listing([f"{line(one.title, 100)} ({worth_now(one)})" for one in found], TOLD)
+    return told if len(found) == 1 else f"{counted(len(found), 'finding')}: {told}"
+
+
+def worth_now(change: SavingChange) -> str:
+    """What the finding saves, and what it saved last time."""
+    now, before = (
+        _amount(change.now, is_measured=change.is_measured),
+        _amount(change.before, is_measured=change.was_measured),
+    )
+    return f"{now} a month, was {before}"
+
+
+def _amount(value: Decimal, *, is_measured: bool) -> str:
+    return usd(value) if is_measured else f"up to {usd(value)}"
 
 
 def dearest(mentions: Iterable[Mention]) -> list[Mention]:

@@ -12,9 +12,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.audit import Finding
-from auditor.model.letter import Enclosure, Failed, Letter, Since, Told, Undelivered
+from auditor.model.letter import Enclosure, Failed, Letter, Since, Undelivered
 from auditor.model.money import gigabytes
 from auditor.report import text
+from auditor.report.changes import worth_now
 from auditor.report.filters import UNKNOWN, day, usd
 from auditor.report.html import environment
 from auditor.report.view import Figure, GapGroup, NumberedFinding, View, bill, view
@@ -186,12 +187,13 @@ def _amount(finding: Finding) -> tuple[str, bool]:
 
 def _changes(since: Since) -> tuple[Changes, ...]:
     groups = (("New", since.new), ("Came back", since.came_back), ("Resolved", since.resolved))
-    return tuple(_changed(label, found) for label, found in groups if found)
+    moved = [f"{plain(one.title, 140)} ({worth_now(one)})" for one in since.saving_changes]
+    told = [(label, [plain(one.title, 140) for one in found]) for label, found in groups]
+    return tuple(_changed(label, titles) for label, titles in (*told, ("Saves another amount", moved)) if titles)
 
 
-def _changed(label: str, findings: Sequence[Told]) -> Changes:
-    titles = tuple(plain(one.title, 140) for one in findings[:CHANGES])
-    return Changes(label, titles, len(findings) - len(titles))
+def _changed(label: str, titles: Sequence[str]) -> Changes:
+    return Changes(label, tuple(titles[:CHANGES]), max(0, len(titles) - CHANGES))
 
 
 def _less(since: Since) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from auditor.model.audit import Audit, EndpointCost, Finding, NatGatewayCost, PlanStep, Saving, ScopeSummary
 from auditor.model.evidence import Series, Window
+from auditor.model.history import SavingChange
 from auditor.model.money import Line
 from auditor.model.traffic import Level
 from tests.report.example import ENDPOINT, NAT_A, S3_FINDING, empty_audit
@@ -93,3 +94,15 @@ def audit(week: int, findings: Iterable[Finding] = (), **changes: object) -> Aud
         ),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+MOVED = SavingChange(
+    id="missing-gateway-endpoint:vpc-1:s3",
+    account_id=ACCOUNT,
+    region=REGION,
+    title="S3 by NAT",
+    before=Decimal(100),
+    was_measured=True,
+    now=Decimal(310),
+    is_measured=True,
+)

@@ -211,3 +211,43 @@ def test_a_run_without_history_is_compared_all_the_same() -> None:
     assert told(second) == {"new": ["ecr"]}
     assert statuses(second)[0] == ("s3", Status.OPEN, old.generated_at)
     assert second.generated_at - old.generated_at == timedelta(weeks=1)
+
+
+def moved(before: Finding, now: Finding) -> list[tuple[Decimal, bool, Decimal, bool]]:
+    _, second = sequence(audit(0, [before]), audit(1, [now]))
+    return [(one.before, one.was_measured, one.now, one.is_measured) for one in since(second).saving_changes]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_told"),
+    [
+        ("90", "90", False),
+        ("90", "112.49", False),  # less than a fifth of it
+        ("90", "112.50", True),
+        ("112.50", "90", True),
+        ("12", "2.01", False),  # much of it, and less than USD 10
+        ("12", "2", True),
+        ("90", "-5", True),
+    ],
+)
+def test_a_finding_that_stays_and_saves_another_amount_is_told_where_it_is_news(
+    before: str, now: str, *, is_told: bool
+) -> None:
+    expected = [(Decimal(before), True, Decimal(now), True)] if is_told else []
+    assert moved(finding(saving=before), finding(saving=now)) == expected
+
+
+def test_what_is_measured_now_is_told_beside_the_bound_that_it_was() -> None:
+    assert moved(finding(saving=None), finding(saving="30")) == [(Decimal(200), False, Decimal(30), True)]
+    assert moved(finding(saving=None), finding(saving=None)) == []
+    assert moved(replace(S3, saving=None), S3) == []
+
+
+def test_only_of_open_findings_it_is_told_and_first_of_those_that_moved_most() -> None:
+    dear, dearer = finding("s3", saving="190"), finding("ecr", saving="230")
+    accepted = replace(finding("kms", saving="500"), status=Status.ACCEPTED)
+    _, second, third = sequence(
+        audit(0, [S3, ECR, KMS]), audit(1, [dear, dearer, accepted, finding("sts", saving="70")]), audit(2, [S3])
+    )
+    assert [one.id.split(":")[-1] for one in since(second).saving_changes] == ["ecr", "s3"]
+    assert [one.now for one in since(third).saving_changes] == [Decimal(90)], "compared with the run before alone"

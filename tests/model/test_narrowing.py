@@ -11,6 +11,7 @@ from auditor.model.history import Lost, SinceLast
 from auditor.model.letter import Since
 from auditor.model.narrowing import narrowed, narrowed_since
 from auditor.model.plain import to_json
+from tests.history.audits import MOVED
 from tests.report.example import AUDIT, ENDPOINT_FINDING, NAT_A, S3_FINDING
 
 ONE, TWO = "111122223333", "444455556666"
@@ -56,8 +57,12 @@ def test_an_unknown_account_has_nothing() -> None:
 def test_what_changed_elsewhere_is_not_told() -> None:
     lost = ScopeSummary(TWO, "eu-west-1", "failed", None)
     since = Since(
-        datetime(2026, 11, 13, tzinfo=UTC), new=(S3_FINDING,), resolved=(ENDPOINT_FINDING,), less_seen=(lost,)
+        datetime(2026, 11, 13, tzinfo=UTC),
+        new=(S3_FINDING,),
+        resolved=(ENDPOINT_FINDING,),
+        less_seen=(lost,),
+        saving_changes=(replace(MOVED, account_id=TWO),),
     )
-    assert narrowed_since(since, {ONE}) == replace(since, resolved=(), less_seen=())
+    assert narrowed_since(since, {ONE}) == replace(since, resolved=(), less_seen=(), saving_changes=())
     assert narrowed_since(since, {TWO}) == replace(since, new=())
     assert narrowed_since(since, {"999999999999"}).is_quiet

@@ -17,7 +17,7 @@ from auditor.model.history import Lost, Mention, Realised, SinceLast
 from auditor.report.changes import changes, kept_promise
 from auditor.report.html import render_html
 from auditor.report.terminal import summary
-from tests.history.audits import ACCOUNT, REGION, audit, finding
+from tests.history.audits import ACCOUNT, MOVED, REGION, audit, finding
 from tests.history.test_follow import sequence
 from tests.report.example import AUDIT, HOSTILE
 from tests.report.test_html import Page
@@ -84,6 +84,19 @@ def test_what_changed_is_said_with_what_it_is_worth() -> None:
     assert "and 6 more)" in said(new=many)[0]
 
 
+def test_what_saves_another_amount_is_said_with_both() -> None:
+    bound = replace(MOVED, title="ECR by NAT", before=Decimal(500), was_measured=False, now=Decimal(12))
+    assert said(saving_changes=(MOVED,)) == [
+        "Saves another amount than last time: S3 by NAT ($310.00 a month, was $100.00)."
+    ]
+    assert said(saving_changes=(MOVED, bound, MOVED, MOVED)) == [
+        (
+            "Saves another amount than last time: 4 findings: S3 by NAT ($310.00 a month, was $100.00), "
+            "ECR by NAT ($12.00 a month, was up to $500.00), S3 by NAT ($310.00 a month, was $100.00) and 1 more."
+        )
+    ]
+
+
 def test_what_could_not_be_seen_comes_first_and_warns() -> None:
     gap = Gap(ACCOUNT, REGION, Source.FLOW_LOGS, "ec2:DescribeFlowLogs", "denied")
     since = replace(
@@ -127,7 +140,9 @@ def hostile() -> Audit:
     bad = [replace(mention(), id=text, title=text, rule=text, resource=text, vpc_id=text) for text in HOSTILE]
     told = tuple(replace(realised("1"), findings=(one,), note=one.title) for one in bad)
     lost = tuple(Lost(ACCOUNT, text, text) for text in HOSTILE)
+    moved = tuple(replace(MOVED, id=text, account_id=text, region=text, title=text) for text in HOSTILE)
     since = replace(SINCE, new=tuple(bad), resolved=tuple(bad), not_seen=tuple(bad), realised=told, lost=lost)
+    since = replace(since, saving_changes=moved)
     return replace(AUDIT, since_last=since)
 
 

@@ -16,6 +16,7 @@ from auditor.model.audit import ScopeSummary
 from auditor.model.evidence import Gap, Source
 from auditor.model.letter import Enclosure, Failed, Letter, Link, Since, Undelivered
 from auditor.report.letter import plain, render_failure, render_letter
+from tests.history.audits import MOVED
 from tests.report.example import (
     AUDIT,
     ENDPOINT_FINDING,
@@ -74,6 +75,14 @@ def test_what_changed_is_told_with_how_many_more_there_are() -> None:
         assert "Resolved: 1" in text
     assert letter.subject.endswith("; 5 new findings")
     assert "New: 5\nResolved: 1" in letter.brief
+
+
+def test_what_saves_another_amount_is_told_with_both() -> None:
+    letter = render_letter(AUDIT, Since(LAST, saving_changes=(MOVED,)), ATTACHED)
+    for text in (words(letter), " ".join(letter.text.split())):
+        assert "Saves another amount: 1" in text
+        assert "S3 by NAT ($310.00 a month, was $100.00)" in text
+    assert "Saves another amount: 1" in letter.brief
 
 
 def test_a_quiet_week_says_so() -> None:
