@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from auditor import memory
 from auditor.aws.accounts import Access, Exceptional
 from auditor.aws.operations import action_of
 from auditor.collectors.endpoints import fetch_offers
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from auditor.attribution.ranges import Ranges
     from auditor.model.attributed import PlannedScan
     from auditor.store.parts import Parts
+
+_UNPACKED = 50
+"""Bytes of memory that a report takes at most for a byte of a stored part: 47 where 1,000 accounts were measured,
+2026-11 (docs/performance.md)."""
 
 
 @dataclass
@@ -98,13 +103,29 @@ def read(config: Config, now: datetime, progress: Progress, parts: Parts | None 
 
 def merged(config: Config, progress: Progress, parts: Parts) -> Evidence:
     """The same of what all shards have read."""
+    _tell_of_memory(parts, progress)
     return attributed(require_access(parts.read()), config, progress)
 
 
 def collected(wanted: Selection, progress: Progress, parts: Parts) -> Evidence:
     """Every account of the shard as a part of its own; then all parts of the run, read back."""
     collect_shard(wanted, progress, parts)
+    _tell_of_memory(parts, progress)
     return parts.read()
+
+
+def _tell_of_memory(parts: Parts, progress: Progress) -> None:
+    """A kernel that is out of memory ends the process without a word: say beforehand what to do then."""
+    needed, there = parts.size() * _UNPACKED, memory.free()
+    if there is not None and needed > there:
+        progress.note(
+            f"run {parts.run}: its report may take {_gib(needed)} of memory and {_gib(there)} are free: should this "
+            f"process be killed, auditor report {parts.run} goes on from here on a machine with more"
+        )
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"
 
 
 def collect_shard(wanted: Selection, progress: Progress, parts: Parts) -> Counted:

@@ -81,6 +81,10 @@ class Parts:
         missing = self._expected(names) - _accounts_of(names) - told
         return joined((*pieces, self._missing(pieces[0], missing)))
 
+    def size(self) -> int:
+        """Bytes of all parts as they are stored."""
+        return sum(entry.size for entry in self.place.entries(f"runs/{self.run}/{FOLDER}"))
+
     def are_there(self) -> bool:
         """Whether anything is."""
         return bool(self._names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor import memory
 from auditor.model.evidence import NOT_READ, Evidence
 from auditor.model.shard import Shard, shards
 from auditor.store import load_evidence
@@ -238,3 +240,22 @@ def test_what_is_neither_file_nor_run_is_named(tmp_path: Path, what: str) -> Non
 def test_every_account_is_in_one_of_the_three_shards() -> None:
     """Else the tests above would prove nothing."""
     assert all(any(one.holds(account) for account in ACCOUNTS) for one in shards(3))
+
+
+def test_a_report_that_may_need_more_memory_than_is_free_says_so_beforehand(
+    aws: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty bytes for each that is stored."""
+    assert aws.url
+    store, copy = tmp_path / "store", tmp_path / "copy"
+    assert [shard(number, store).returncode for number in (1, 2, 3)] == [OK] * 3
+    shutil.copytree(store, copy)
+    needed = 50 * sum(part.stat().st_size for part in (store / "runs" / "weekly-48" / "parts").iterdir())
+    monkeypatch.setattr(memory, "free", lambda: needed)
+    report = ("report", "weekly-48", "--output", str(tmp_path / "out"), "--format", "json", "--store")
+    assert " of memory" not in in_process(*report, str(store)).stderr
+    monkeypatch.setattr(memory, "free", lambda: needed - 1)
+    done = in_process(*report, str(copy))
+    assert done.returncode == OK
+    told = "0.0 GiB of memory and 0.0 GiB are free: should this process be killed, auditor report weekly-48 goes on"
+    assert told in done.stderr
