@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from botocore.parsers import ResponseParserError
 
+from auditor.aws.members import MEMBERS
 from auditor.aws.shapes import UnusualError, members_of
 from auditor.aws.times import parse_time
 
@@ -104,7 +105,7 @@ class _Place(dict[str, _Step]):
         self._tag, self._around, self._shape = tag, around, shape
         self.name, self._make, self.read = name, _MAKES.get(kind), _READS.get(kind)
         self._inner: dict[str, _Place] = {}
-        self._members = members_of(shape) if shape and kind == "structure" else {}
+        self._members = _read_of(shape) if shape and kind == "structure" else {}
         if shape and (_ELSEWHERE & shape.serialization.keys() or not (self._make or self.read)):
             raise UnusualError
 
@@ -139,6 +140,12 @@ class _Place(dict[str, _Step]):
         if self._make is list and self._shape:
             return None, self._shape.member
         return self._members.get(tag, (None, None))
+
+
+def _read_of(shape: Shape) -> dict[str, tuple[str, Shape]]:
+    wanted = MEMBERS.get(shape.name)
+    members = members_of(shape)
+    return {tag: one for tag, one in members.items() if wanted is None or one[0] in wanted}
 
 
 _END = _Place("", None)

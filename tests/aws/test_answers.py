@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from xml.sax.saxutils import escape
 
 import pytest
@@ -15,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.aws.answers import Answers
+from auditor.aws.members import MEMBERS
 from auditor.aws.operations import ATHENA_OPERATIONS, OPERATIONS, ORGANIZATION_OPERATIONS, Operation
 from tests.models import model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.model import Shape
 
 MOMENT = "2026-10-17T06:05:04.000Z"
@@ -29,6 +33,13 @@ ALL = {
 }
 READ_HERE = {pair: one for pair, one in ALL.items() if one.service in {"ec2", "cloudwatch", "pricing", "organizations"}}
 """Those that are many: they must not need botocore's parser."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_members() -> Iterator[None]:
+    """The ones too that no collector looks at."""
+    with patch.dict(MEMBERS, clear=True):
+        yield
 
 
 def shape_of(operation: Operation) -> tuple[str, Shape]:

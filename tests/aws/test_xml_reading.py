@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from xml.sax.saxutils import escape
 
 import pytest
@@ -13,15 +14,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.aws.answers import Answers
+from auditor.aws.members import MEMBERS
 from auditor.aws.shapes import UnusualError
 from auditor.aws.xml_reading import XmlReader
 from tests.models import model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.model import Shape
 
 SPACE = ("", "\n", "\n    ", " \t")
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_members() -> Iterator[None]:
+    """The ones too that no collector looks at."""
+    with patch.dict(MEMBERS, clear=True):
+        yield
 
 
 def shape_of(operation: str) -> Shape:
