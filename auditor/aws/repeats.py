@@ -44,6 +44,10 @@ class Repeats:
             self._headers[service, model.name] = request.post.headers, place.service
             self._urls[service, place.region] = request.post.url
 
+    def knows(self, model: Any) -> bool:
+        """Whether all is known of the operation but, maybe, where a region is asked."""
+        return (model.service_model.service_name, model.name) in self._headers
+
     def request(self, model: Any, region: str, params: dict[str, Any]) -> Request | None:
         """The call, or `None` where botocore has to prepare it."""
         service = model.service_model.service_name

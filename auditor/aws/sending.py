@@ -50,6 +50,10 @@ class Sender:
         self._repeats.learn(request)
         return request
 
+    def knows(self, model: Any) -> bool:
+        """Whether a call of the operation went this way before."""
+        return self._repeats.knows(model)
+
     def repeated(self, model: Any, region: str, params: dict[str, Any]) -> Request | None:
         """A call like one that went this way before."""
         return self._repeats.request(model, region, params) if self._connections.only else None

@@ -12,7 +12,7 @@ import logging
 import os
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from typing import Any, Self
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore import xform_name
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.parsers import ResponseParserError
 
@@ -82,6 +83,9 @@ class Target:
 
 
 _target: ContextVar[Target] = ContextVar("target")
+_only_learning: ContextVar[bool] = ContextVar("only_learning", default=False)
+_NOT_SENT: Sent = (AWSResponse("", HTTPStatus.OK, {}, None), {})
+"""What botocore is answered when it has prepared a request that nobody wants."""
 
 
 class AuditSession:
@@ -195,13 +199,27 @@ class AuditSession:
         """By botocore, or as botocore has done it before."""
         model = client.meta.service_model.operation_model(operation.name)
         self._refuse_writes(model=model, params=params)
+        ask = getattr(client, str(xform_name(operation.name)))
         request = self._sender.repeated(model, target.region, params)
+        if request is None and operation.service in _PREPARED and self._sender.knows(model):
+            request = await self._learnt(ask, model, target.region, params)
         if request is None:
-            return dict(await getattr(client, str(xform_name(operation.name)))(**params))
+            return dict(await ask(**params))
         response, answer = await self._sent_to(target, request)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise ClientError(answer, operation.name)
         return dict(answer)
+
+    async def _learnt(
+        self, ask: Callable[..., Awaitable[Any]], model: Any, region: str, params: dict[str, Any]
+    ) -> Request | None:
+        """Have botocore find out where a region is asked, without the parameters, whose text it takes long to make."""
+        token = _only_learning.set(True)
+        try:
+            await ask()
+        finally:
+            _only_learning.reset(token)
+        return self._sender.repeated(model, region, params)
 
     async def _send(
         self, model: Any, params: dict[str, Any], context: dict[str, Any], request_signer: Any, **_: Any
@@ -212,6 +230,8 @@ class AuditSession:
         signing.update(region=target.region, request_credentials=target.credentials)
         place = Place(target.region, signing.get("signing_name") or request_signer.signing_name)
         request = self._sender.request(model, params, context, place)
+        if _only_learning.get():
+            return _NOT_SENT
         return await self._sent_to(target, request) if request else None
 
     async def _sent_to(self, target: Target, request: Request) -> Sent:

@@ -100,6 +100,21 @@ def test_what_is_sent_the_second_time_is_what_botocore_prepares(operation: Opera
     assert operation.service not in MANY or not prepared
 
 
+@pytest.mark.parametrize("operation", [one for one in ALL if one.service in MANY], ids=lambda one: one.action)
+def test_the_first_request_to_another_region_too(operation: Operation) -> None:
+    params = parameters(operation)
+
+    async def sent() -> tuple[Any, Any]:
+        async with AuditSession(operations=ALL) as session:
+            await about_to_send(session, HERE, operation, params)
+            second = await about_to_send(session, THERE, operation, params)
+        async with AuditSession(operations=ALL) as session:
+            return second, await about_to_send(session, THERE, operation, params)
+
+    second, first = asyncio.run(sent())
+    assert second == first
+
+
 def test_what_was_sent_before_is_guarded_again() -> None:
     """The same operation, and this time a table that is not the audit's."""
 
