@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -71,6 +73,14 @@ def _list(read_item: Read | None) -> Read:
     def read(values: list[Any]) -> list[Any]:
         if not isinstance(values, list):
             raise UnusualError
+        if read_item is parse_time:
+            return list(_moments(tuple(values)))
         return list(map(read_item, values)) if read_item else values
 
     return read
+
+
+@lru_cache(256)
+def _moments(values: tuple[Any, ...]) -> tuple[datetime, ...]:
+    """All metrics of a window have the same ones."""
+    return tuple(map(parse_time, values))
