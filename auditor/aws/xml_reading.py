@@ -23,12 +23,9 @@ from auditor.aws.times import parse_time
 if TYPE_CHECKING:
     from botocore.model import Shape
 
-_BEGINNING = re.compile(rb'(?:<\?xml version="1\.0" encoding="(?:UTF|utf)-8"\?>)?\s*<(\w+)(?: xmlns="[^"]*")?>')
+_BEGINNING = re.compile(r'(?:<\?xml version="1\.0" encoding="(?:UTF|utf)-8"\?>)?\s*<(\w+)(?: xmlns="[^"]*")?>')
 _HEAD = re.compile(r"(\w*)((?:>\s*<\w+/?)*)", re.ASCII)
 _OPENED = re.compile(r"<(\w+)(/?)")
-_REFUSED = bytes(set(range(32)) - set(b"\t\n"))
-"""What XML does not admit, and the carriage return, which it takes for something else."""
-
 _ELSEWHERE = {"flattened", "xmlAttribute", "location"}
 """Members that are not written as an element of their own."""
 
@@ -40,11 +37,13 @@ class _Texts(dict[str, str]):
     """Ids, zones and states stand in an account many times over: each is kept once, by how it is written."""
 
     def __missing__(self, written: str) -> str:
-        self[written] = text = _unescaped(written) if "&" in written or "<" in written else written
+        is_plain = written.isprintable() and "&" not in written and "<" not in written
+        self[written] = text = written if is_plain else _parsed(written)
         return text
 
 
-def _unescaped(written: str) -> str:
+def _parsed(written: str) -> str:
+    """As XML has it: references, ends of lines, and characters that it does not admit."""
     try:
         return ET.fromstring(f"<text>{written}</text>").text or ""  # noqa: S314 -- it declares nothing that could grow
     except ET.ParseError as error:
@@ -70,21 +69,22 @@ class XmlReader:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._beginnings: dict[bytes, _Place] = {}
+        self._beginnings: dict[str, _Place] = {}
 
     def __call__(self, body: bytes) -> dict[str, Any]:
         """The answer by the names of its members; `UnusualError` or `ValueError` for what is not read here."""
-        beginning = _BEGINNING.match(body)
-        if not (beginning and body.rstrip().endswith(b">")) or len(body.translate(None, _REFUSED)) < len(body):
+        answer = body.decode()
+        beginning = _BEGINNING.match(answer)
+        if not beginning or not answer.rstrip().endswith(">"):
             raise UnusualError
         if len(_texts) > _MOST_TEXTS:
             _texts.clear()
-        return _read(f">{body[beginning.end() :].decode()}", self._beginning(beginning[1]))
+        return _read(f">{answer[beginning.end() :]}", self._beginning(beginning[1]))
 
-    def _beginning(self, tag: bytes) -> _Place:
+    def _beginning(self, tag: str) -> _Place:
         """Within the answer's element, as if an element without a name had just ended: its name starts no piece."""
         if tag not in self._beginnings:
-            self._beginnings[tag] = _Place(tag.decode(), _END, "", self._shape).inside("")
+            self._beginnings[tag] = _Place(tag, _END, "", self._shape).inside("")
         return self._beginnings[tag]
 
 
