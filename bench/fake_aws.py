@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # started as a file, it s
 from bench import fake_aws_network as network
 from bench import fake_aws_services as services
 from bench import fake_aws_surroundings as surroundings
+from bench.fake_aws_filter import interfaces_named
 from bench.fake_aws_metrics import get_metric_data
 from bench.fake_aws_pricing import REGIONS, get_products
 from bench.fake_aws_region import ACCOUNT, OF_ACCOUNT, Fields, Region, answer
@@ -121,6 +122,8 @@ class FakeAws:
         if account != ACCOUNT:
             found = found.replace(ACCOUNT.encode(), account.encode())
             found = found.replace(OF_ACCOUNT.encode(), account[-len(OF_ACCOUNT) :].encode())
+        if operation == "DescribeNetworkInterfaces":
+            found = interfaces_named(found, body)
         return web.Response(body=found, content_type="text/xml")
 
     def asked(self, region: str, operation: str, body: bytes, account: str) -> bytes | None:
