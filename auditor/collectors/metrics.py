@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.failures import AwsFailureError, Kind
@@ -37,9 +37,8 @@ NAT_METRICS = {
 """Metric → statistic (VPC guide, "NAT gateway metrics and dimensions", read 2026-11-20)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricQuery:
-    """One series to ask for."""
+class MetricQuery(NamedTuple):
+    """One series to ask for; a tuple, for a region has hundreds of them."""
 
     resource_id: str
     namespace: str
