@@ -7,14 +7,13 @@ the region, and the body is what the parameters say. Finding all that out again 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from botocore.serialize import create_serializer
+from pydantic_core import to_json
 
 from auditor.aws.signing import Place, Post
 
@@ -60,7 +59,7 @@ class Repeats:
     def _body(self, model: Any, params: dict[str, Any]) -> bytes:
         protocol = model.service_model.resolved_protocol
         if protocol == "json":  # a test holds that no parameter has another name or form in it
-            return json.dumps(params, default=_epoch).encode()
+            return to_json(params, temporal_mode="seconds")
         if protocol not in self._serializers:
             self._serializers[protocol] = create_serializer(protocol, include_validation=False)
         return encoded(self._serializers[protocol].serialize_to_request(params, model)["body"])
@@ -75,7 +74,3 @@ def _is_alike(model: Any) -> bool:
     """Whether parameters change nothing but the body: no part of the URL, no token that must differ each time."""
     differs = (model.static_context_parameters, model.context_parameters, model.operation_context_parameters)
     return not any((*differs, model.endpoint, model.idempotent_members))
-
-
-def _epoch(moment: datetime) -> int:
-    return int(moment.timestamp())

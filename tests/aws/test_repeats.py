@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -58,7 +59,9 @@ async def about_to_send(session: AuditSession, region: str, operation: Operation
         await session.call(Target("1", region, AioCredentials("AKIA", "secret")), operation, params)
     request = sent.value.args[0]
     headers = {key: value for key, value in request.headers.items() if key != "X-Amz-Date"}
-    return request.url, headers | {"Authorization": headers["Authorization"].partition("Signature=")[0]}, request.body
+    authorization = headers["Authorization"].partition("Signature=")[0]
+    body = json.loads(request.body) if "json" in headers["Content-Type"] else request.body
+    return request.url, headers | {"Authorization": authorization}, body
 
 
 def whole(shape: Shape | None, name: str = "", depth: int = 0) -> Any:  # noqa: ANN401
