@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 UV := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
-BUILT_FROM := pyproject.toml hatch_build.py auditor/attribution/summing.c
+BUILT_FROM := pyproject.toml hatch_build.py $(wildcard auditor/attribution/*.[ch])
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Pango lays out the PDF, and the C compiler makes what reads flow logs; the tests look at pages in a browser.

@@ -1,4 +1,4 @@
-"""Compiles the one part of Auditor that is not Python; where there is no C compiler, text flow logs are read slower."""
+"""Compiles the one part of Auditor that is not Python; where there is no C compiler, flow logs are read slower."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import shlex
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("auditor/attribution/summing.c")
+SOURCES = (Path("auditor/attribution/summing.c"), Path("auditor/attribution/parquet.c"))
 LIBRARY = Path("auditor/attribution/_summing.so")
 FLAGS = ("-O3", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-shared", "-fPIC")
 
@@ -26,8 +27,8 @@ class CompilingHook(BuildHookInterface[Any]):
             return
         library = Path(self.root, LIBRARY)
         library.unlink(missing_ok=True)
-        if not compiled(Path(self.root, SOURCE), library):
-            self.app.display_warning("Without a working C compiler (cc, or $CC) text flow logs are read far slower.")
+        if not compiled([Path(self.root, source) for source in SOURCES], library):
+            self.app.display_warning("Without a working C compiler (cc, or $CC) flow logs are read far slower.")
             return
         platform = sysconfig.get_platform().translate(str.maketrans("-.", "__"))
         build_data["tag"] = f"py3-none-{platform}"
@@ -35,10 +36,10 @@ class CompilingHook(BuildHookInterface[Any]):
         build_data["artifacts"].append(str(LIBRARY))
 
 
-def compiled(source: Path, library: Path, *flags: str) -> bool:
+def compiled(sources: Sequence[Path], library: Path, *flags: str) -> bool:
     """Whether it worked."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if shutil.which(compiler[0]) is None:
         return False
-    command = [*compiler, *FLAGS, *flags, str(source), "-o", str(library)]
+    command = [*compiler, *FLAGS, *flags, *map(str, sources), "-o", str(library)]
     return not subprocess.run(command, check=False).returncode  # noqa: S603 -- the compiler that the user named

@@ -110,8 +110,8 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
     """The query over `records` of that format.
 
     `records` names columns as Parquet does (`pkt_srcaddr`); bytes, start and end are BIGINT, the rest text; '-' is
-    NULL in interface_id, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id), gateway
-    (its number) and regional.
+    NULL in names and addresses, and may be it elsewhere. `gateways` has record_key (interface or NAT gateway id),
+    gateway (its number) and regional.
     """
     numbers = {name: _column(form, name, "BIGINT") for name in _NUMBERS}
     status = {name.replace("-", "_"): _column(form, name, "VARCHAR") for name in ("log-status", "action")}
@@ -172,7 +172,7 @@ def _typed(name: str) -> str:
     column = name.replace("-", "_")
     if name in _NUMBERS:
         return f'TRY_CAST("{column}" AS BIGINT) AS "{column}"'
-    return f'NULLIF("{column}", \'-\') AS "{column}"' if name == "interface-id" else f'"{column}"'
+    return f'"{column}"' if name in {"action", "log-status"} else f'NULLIF("{column}", \'-\') AS "{column}"'
 
 
 def _key(form: RecordFormat) -> str:

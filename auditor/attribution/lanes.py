@@ -28,7 +28,7 @@ _BATCH = 256 * 1024
 _AHEAD = 8
 """Batches that wait to be read: two megabytes, which stay in the processor's cache."""
 
-_GZIP = 31
+GZIP = 31
 """zlib's window bits for a gzip header and trailer, checksum included."""
 
 DAMAGED: tuple[type[Exception], ...] = (OSError, EOFError, cast("type[Exception]", isal_zlib.error))
@@ -84,13 +84,13 @@ def unpacked(file: BinaryIO, block: int = _BLOCK) -> Iterator[bytes]:
             yield piece
             piece = file.read(block)
         return
-    member = isal_zlib.decompressobj(wbits=_GZIP)
+    member = isal_zlib.decompressobj(wbits=GZIP)
     while piece:
         yield member.decompress(piece, _MOST_UNPACKED)
         if not member.eof:
             piece = member.unconsumed_tail or file.read(block)
         elif piece := member.unused_data.lstrip(b"\0") or file.read(block).lstrip(b"\0"):
-            member = isal_zlib.decompressobj(wbits=_GZIP)  # files may be joined, and padded
+            member = isal_zlib.decompressobj(wbits=GZIP)  # files may be joined, and padded
     if not member.eof:
         raise EOFError("gzip data ends too early")
 

@@ -25,9 +25,11 @@ from auditor.attribution.counting import (
     record_keys,
 )
 from auditor.attribution.lanes import TextFile, Unreadable
+from auditor.attribution.parquet import ParquetSumming
+from auditor.attribution.parquet_footers import ParquetFile, plain_files
 from auditor.attribution.record_format import RecordFormat, columns
 from auditor.attribution.sources import column_kind, parquet_source, text_source, typed_parquet_source
-from auditor.attribution.summing import Plan, Summing
+from auditor.attribution.summing import Plan, Summing, library
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
 from auditor.model.network import NatGateway
@@ -79,13 +81,16 @@ class Scan:
 
     def parquet(self, paths: Sequence[Path]) -> None:
         """Parquet files, by their columns."""
+        plain = {file.path: file for file in plain_files(self.connection, paths)}
         groups = defaultdict(list)
         for path in paths:
-            if names := self._columns(path):
+            if names := plain[path].names if path in plain else self._columns(path):
                 groups[names].append(path)
         for names, group in groups.items():
             if self._is_enough(columns(names), group[0], len(group)):
-                self._count_parquet(names, group)
+                odd = self._sum_parquet(names, [plain[path] for path in group if path in plain])
+                if left := [path for path in group if path not in plain or path in odd]:
+                    self._count_parquet(names, left)
 
     def sums(self, path: Path) -> None:
         """What `count_query` gave elsewhere, as CSV with a header."""
@@ -136,6 +141,21 @@ class Scan:
             return ()
         return tuple(row[0] for row in schema)
 
+    def _sum_parquet(self, names: tuple[str, ...], files: list[ParquetFile]) -> set[Path]:
+        """Those that could not be summed."""
+        form = columns(names)
+        plan = Plan(form, self._keys, self._seconds, skips_private=not form.names_clients)
+        compiled = library()
+        if not files or compiled is None or not plan.is_summable:
+            return {file.path for file in files}
+        with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+            summing = ParquetSumming(plan, compiled, Path(folder))
+            summing.read(files)
+            if summing.paths:
+                records = text_source(summing.paths, plan.summed, keeps_errors=False)
+                self._count_lines(plan.summed, records, summing.count, None)
+            return set(summing.odd)
+
     def _count_parquet(self, names: tuple[str, ...], paths: list[Path]) -> None:
         """All at once; where that fails, in halves, until the file that cannot be read is alone."""
         import duckdb  # noqa: PLC0415
@@ -167,8 +187,7 @@ class Scan:
 
     def _count_text(self, form: RecordFormat, group: Sequence[TextFile]) -> None:
         span = self._span(group)
-        keys = tuple(key for key, _, _ in record_keys(self.gateways))
-        plan = Plan(form, keys, self._seconds, skips_private=bool(span) and not form.names_clients)
+        plan = Plan(form, self._keys, self._seconds, skips_private=bool(span) and not form.names_clients)
         with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
             summing = Summing(plan, Path(folder), partial(self._count_odd, form, span))
             summing.read(group)
@@ -214,6 +233,10 @@ class Scan:
         (count,) = self.connection.execute(f"SELECT COUNT(*) FROM {records}").fetchall()[0]  # noqa: S608
         bounds = f"SELECT MIN({start}), MAX({end}) FROM {records} WHERE {inside}"  # noqa: S608
         return count, *self.connection.execute(bounds).fetchall()[0]
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(key for key, _, _ in record_keys(self.gateways))
 
     @property
     def _seconds(self) -> Seconds | None:

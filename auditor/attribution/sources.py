@@ -31,7 +31,7 @@ def text_source(paths: Sequence[Path], form: RecordFormat, *, keeps_errors: bool
         for number, name in enumerate(form.fields)
     }
     return (
-        f"read_csv({_literal(paths)}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
+        f"read_csv({literal(paths)}, columns = {kinds}, auto_detect = false, header = false, delim = ' ', quote = '',"
         f" escape = '', comment = '', nullstr = '-', compression = 'none',"
         f" {_WITH_ERRORS if keeps_errors else _SILENTLY},"
         f" buffer_size = {_BUFFER}, max_line_size = {_BUFFER // 4})"
@@ -46,9 +46,10 @@ def typed_parquet_source(paths: Sequence[Path], names: Sequence[str]) -> str:
 
 def parquet_source(paths: Iterable[Path]) -> str:
     """These very files: a path is no pattern, and `action=REJECT/` in it is no column."""
-    return f"read_parquet({_literal(paths)}, hive_partitioning = false)"
+    return f"read_parquet({literal(paths)}, hive_partitioning = false)"
 
 
-def _literal(paths: Iterable[Path]) -> str:
+def literal(paths: Iterable[Path]) -> str:
+    """A list of files for SQL; a path is no pattern."""
     texts = (_PATTERN.sub(r"[\1]", str(path)).replace("'", "''") for path in paths)
     return "[" + ", ".join(f"'{text}'" for text in texts) + "]"

@@ -9,16 +9,13 @@ other line is handed back as it stands.
 No line is trusted: each field is looked at no further than the newline that ends the text, and what is kept of it has
 a size that was compared first. The caller owns all buffers but the table, and one table is used by one thread. */
 
+#include "summing.h"
+
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MOST_FIELDS 64
-#define MOST_ADDRESSES 4
-#define MOST_NAMES 3
-#define MOST_CHARACTERS 64
 #define MOST_DIGITS 16
 #define MOST_SUM (UINT64_C(1) << 62) /* so that another number of 16 digits fits */
 #define MOST_ROWS (1u << 19)
@@ -27,40 +24,16 @@ a size that was compared first. The caller owns all buffers but the table, and o
 #define OUTPUT (1u << 16)
 #define LONGEST_LINE 1024
 
-enum { KINDS = 64, HAS_BYTES = 2, OUTSIDE = 1 };
-
 static const char *const ACTIONS[] = {"ACCEPT", "REJECT", "-"};
 static const char *const STATUSES[] = {"OK", "NODATA", "SKIPDATA", "-"};
 
-struct text {
-    const uint8_t *at;
-    size_t size;
-};
+static const struct total NOTHING = {0, 0, INT64_MAX, INT64_MIN};
 
 struct row { /* as long as it must be, and the next one behind it: what is looked at together lies together */
-    uint64_t hash, bytes, records;
-    int64_t first, last;
-    uint32_t kind, size; /* kind: the key's number (from 1, 0 is nobody) x KINDS + state */
+    uint64_t hash;
+    struct total total;
+    uint32_t kind, size;
     uint8_t text[];
-};
-
-struct places { /* of fields; -1 where a format has none */
-    int names[MOST_NAMES], addresses[MOST_ADDRESSES], bytes, start, end, action, status;
-};
-
-struct sums {
-    int fields, file, private_only[2];
-    struct places place;
-    uint64_t seed;
-    int64_t window[2];
-    uint32_t key_count, key_slots, *key_slot;
-    struct text *keys;
-    uint8_t *key_text;
-    uint32_t *slot; /* 0 is free, else where the row is, in words from 1 */
-    uint64_t *rows;
-    uint8_t *output;
-    uint32_t row_count, words, output_size;
-    uint64_t records;
 };
 
 static uint64_t hash_of(uint64_t hash, const uint8_t *at, size_t size) {
@@ -82,13 +55,15 @@ static int is_same(struct text one, const void *at, size_t size) {
     return one.size == size && !memcmp(one.at, at, size);
 }
 
-static int is_dash(struct text one) { return one.size == 1 && *one.at == '-'; }
-
 static int among(struct text one, const char *const *words, int count) {
     for (int number = 0; number < count; number++)
         if (is_same(one, words[number], strlen(words[number]))) return number;
     return -1;
 }
+
+int action_of(struct text one) { return among(one, ACTIONS, 3); }
+
+int status_of(struct text one) { return among(one, STATUSES, 4); }
 
 static int64_t number_in(struct text one) {
     int64_t value = 0;
@@ -133,62 +108,133 @@ static void put_word(struct sums *sums, int place, const char *word) {
     if (place >= 0) put(sums, word, strlen(word));
 }
 
-/* In the order of `Plan.summed`. */
-static int write_row(struct sums *sums, const struct row *row) {
+/* In the order of `Plan.summed`; `text` is empty where nobody's addresses were kept. */
+static int write_total(struct sums *sums, uint32_t kind, struct total total, struct text text) {
     const struct places *place = &sums->place;
-    uint32_t key = row->kind / KINDS, state = row->kind % KINDS;
+    uint32_t key = kind / KINDS, state = kind % KINDS;
     if (sums->output_size + LONGEST_LINE > OUTPUT && send_output(sums)) return -1;
     put(sums, key ? sums->keys[key - 1].at : (const uint8_t *)"-", key ? sums->keys[key - 1].size : 1);
-    if (row->size) put(sums, row->text, row->size - 1u);
-    for (int number = 0; !row->size && number < MOST_ADDRESSES; number++) put_word(sums, place->addresses[number], "-");
-    if (state & HAS_BYTES) put_number(sums, row->bytes);
+    if (text.size) put(sums, text.at, text.size - 1u);
+    for (int number = 0; !text.size && number < sums->addresses; number++) put(sums, "-", 1);
+    if (state & HAS_BYTES) put_number(sums, total.bytes);
     else put(sums, "-", 1);
-    if (place->start >= 0) put_number(sums, (uint64_t)row->first);
-    if (place->end >= 0) put_number(sums, (uint64_t)row->last);
+    if (place->start >= 0) put_number(sums, (uint64_t)total.first);
+    if (place->end >= 0) put_number(sums, (uint64_t)total.last);
     put_word(sums, place->action, ACTIONS[state >> 4]);
     put_word(sums, place->status, STATUSES[state >> 2 & 3]);
-    put_number(sums, row->records);
+    put_number(sums, total.records);
     sums->output[sums->output_size - 1] = '\n';
     return 0;
 }
 
-int sums_flush(struct sums *sums) {
+static int write_row(struct sums *sums, const struct row *row) {
+    return row->total.records ? write_total(sums, row->kind, row->total, (struct text){row->text, row->size}) : 0;
+}
+
+static void forget_rows(struct sums *sums) {
+    memset(sums->slot, 0, SLOTS * sizeof *sums->slot);
+    sums->row_count = sums->words = 0;
+}
+
+static int write_rows(struct sums *sums) {
     const struct row *row;
     for (uint32_t at = 0; at < sums->words; at += words_of(row->size)) {
         row = (const struct row *)(sums->rows + at);
-        if (row->records && write_row(sums, row)) return errno;
+        if (write_row(sums, row)) return -1;
     }
-    memset(sums->slot, 0, SLOTS * sizeof *sums->slot);
-    sums->row_count = sums->words = 0;
+    forget_rows(sums);
+    return 0;
+}
+
+static void forget_nobody(struct sums *sums) {
+    for (int state = 0; state < KINDS; state++) sums->nobody[state] = NOTHING;
+}
+
+int sums_flush(struct sums *sums) {
+    if (sums_settle(sums) == FAILED || write_rows(sums)) return errno;
+    for (uint32_t state = 0; state < KINDS; state++) {
+        struct total total = sums->nobody[state];
+        if (total.records && write_total(sums, state, total, (struct text){0})) return errno;
+    }
+    forget_nobody(sums);
     return send_output(sums) ? errno : 0;
+}
+
+/* Drops what was added and not flushed; rows that found no room may be written by then. */
+void sums_forget(struct sums *sums) {
+    forget_rows(sums);
+    forget_nobody(sums);
+    sums->pending_count = sums->output_size = 0;
+    sums->records = 0;
 }
 
 /* What is added */
 
-static struct row *row_of(struct sums *sums, uint32_t kind, const uint8_t *text, size_t size) {
-    uint64_t hash = hash_of(sums->seed ^ kind, text, size);
-    uint32_t slot = (uint32_t)(hash >> 20) & (SLOTS - 1);
+static uint32_t slot_of(uint64_t hash) { return (uint32_t)(hash >> 20) & (SLOTS - 1); }
+
+static int is_printable(const uint8_t *at, size_t size) {
+    int spaces = 0, others = 0;
+    for (size_t place = 0; place < size; place++) {
+        spaces += at[place] == ' ';
+        others |= (uint8_t)(at[place] - ' ') > '~' - ' ';
+    }
+    return others ? -1 : spaces;
+}
+
+/* The row of a record, perhaps a new one; NULL where it could not be written, or `is_odd`. */
+static struct row *row_of(struct sums *sums, const struct record *record, int *is_odd) {
+    uint32_t slot = slot_of(record->hash);
     for (; sums->slot[slot]; slot = (slot + 1) & (SLOTS - 1)) {
         struct row *row = (struct row *)(sums->rows + sums->slot[slot] - 1);
-        if (row->hash == hash && row->kind == kind && row->size == size && !memcmp(row->text, text, size)) return row;
+        if (row->hash == record->hash && row->kind == record->kind && row->size == record->size &&
+            !memcmp(row->text, record->text, record->size))
+            return row;
     }
-    if (sums->row_count == MOST_ROWS || (sums->words + words_of(size)) * sizeof *sums->rows > ROOM) {
-        if (sums_flush(sums)) return NULL;
-        slot = (uint32_t)(hash >> 20) & (SLOTS - 1);
+    if ((*is_odd = is_printable(record->text, record->size) != sums->addresses)) return NULL;
+    if (sums->row_count == MOST_ROWS || (sums->words + words_of(record->size)) * sizeof *sums->rows > ROOM) {
+        if (write_rows(sums)) return NULL;
+        slot = slot_of(record->hash);
     }
     struct row *row = (struct row *)(sums->rows + sums->words);
-    *row = (struct row){hash, 0, 0, INT64_MAX, INT64_MIN, kind, (uint32_t)size};
-    memcpy(row->text, text, size);
+    *row = (struct row){record->hash, NOTHING, record->kind, record->size};
+    memcpy(row->text, record->text, record->size);
     sums->slot[slot] = sums->words + 1;
-    sums->words += words_of(size);
+    sums->words += words_of(record->size);
     sums->row_count++;
     return row;
 }
 
-static uint32_t key_of(const struct sums *sums, const struct text *fields) {
-    struct text name = {0};
-    for (int number = 0; number < MOST_NAMES && sums->place.names[number] >= 0; number++)
-        if (!is_dash(name = fields[sums->place.names[number]])) break;
+static enum added settle(struct sums *sums, const struct record *record) {
+    int is_odd = 0;
+    struct row *row = row_of(sums, record, &is_odd);
+    if (!row) return is_odd ? ODD : FAILED;
+    if (row->total.bytes > MOST_SUM) {
+        if (write_row(sums, row)) return FAILED;
+        row->total.bytes = row->total.records = 0;
+    }
+    add(&row->total, record->bytes, record->start, record->end);
+    return PLAIN;
+}
+
+/* Rows are many, and lie where no cache has them: all are asked for before the first is waited for. */
+enum added sums_settle(struct sums *sums) {
+    enum added worst = PLAIN;
+    for (uint32_t number = 0; number < sums->pending_count; number++) {
+        uint32_t at = sums->slot[slot_of(sums->pending[number].hash)];
+        const char *row = (const char *)(sums->rows + (at ? at - 1 : 0));
+        __builtin_prefetch(row, 1);
+        __builtin_prefetch(row + 64, 1);
+    }
+    for (uint32_t number = 0; number < sums->pending_count; number++) {
+        enum added added = settle(sums, &sums->pending[number]);
+        if (added < worst) worst = added;
+        if (added == FAILED) break;
+    }
+    sums->pending_count = 0;
+    return worst;
+}
+
+uint32_t key_of(const struct sums *sums, struct text name) {
     uint32_t slot = (uint32_t)(hash_of(sums->seed, name.at, name.size) >> 20) & (sums->key_slots - 1);
     for (; sums->key_slot[slot]; slot = (slot + 1) & (sums->key_slots - 1)) {
         uint32_t key = sums->key_slot[slot];
@@ -197,20 +243,12 @@ static uint32_t key_of(const struct sums *sums, const struct text *fields) {
     return 0;
 }
 
-static int is_private(const struct sums *sums, const struct text *fields) {
-    for (int number = 0; number < 2; number++) {
-        int place = sums->private_only[number];
-        if (place < 0 || fields[place].size < 3 || memcmp(fields[place].at, "10.", 3)) return 0;
-    }
-    return 1;
-}
-
-/* The addresses, each with a space behind it; their size, or -1 where one is too long. */
-static int join_addresses(const struct sums *sums, const struct text *fields, uint8_t *into) {
+/* The addresses, each with a space behind it; their size, or -1 where one is empty or too long. */
+static int join(uint8_t *into, const struct text *addresses, int count) {
     int size = 0;
-    for (int number = 0; number < MOST_ADDRESSES && sums->place.addresses[number] >= 0; number++) {
-        struct text one = fields[sums->place.addresses[number]];
-        if (one.size > MOST_CHARACTERS) return -1;
+    for (int number = 0; number < count; number++) {
+        struct text one = addresses[number];
+        if (!one.size || one.size > MOST_CHARACTERS) return -1;
         memcpy(into + size, one.at, one.size);
         size += (int)one.size;
         into[size++] = ' ';
@@ -218,35 +256,49 @@ static int join_addresses(const struct sums *sums, const struct text *fields, ui
     return size;
 }
 
-enum added { FAILED = -1, ODD, PLAIN };
+enum added sums_put(struct sums *sums, uint32_t kind, const struct told *told, const struct text *addresses) {
+    struct record *record = &sums->pending[sums->pending_count];
+    int size = join(record->text, addresses, sums->addresses);
+    if (size < 0) return ODD;
+    record->size = (uint32_t)size;
+    record->kind = kind;
+    record->hash = hash_of(sums->seed ^ kind, record->text, record->size);
+    record->bytes = told->bytes, record->start = told->start, record->end = told->end;
+    __builtin_prefetch(sums->slot + slot_of(record->hash), 1);
+    return ++sums->pending_count < PENDING ? PLAIN : sums_settle(sums);
+}
+
+/* Lines of text */
+
+static int is_private(const struct sums *sums, const struct text *addresses) {
+    for (int number = 0; number < 2; number++) {
+        int place = sums->private_only[number];
+        if (place < 0 || addresses[place].size < 3 || memcmp(addresses[place].at, "10.", 3)) return 0;
+    }
+    return 1;
+}
+
+static uint32_t key_in(const struct sums *sums, const struct text *fields) {
+    struct text name = {0};
+    for (int number = 0; number < MOST_NAMES && sums->place.names[number] >= 0; number++)
+        if (!is_dash(name = fields[sums->place.names[number]])) break;
+    return key_of(sums, name);
+}
 
 static enum added add_line(struct sums *sums, const struct text *fields) {
     const struct places *place = &sums->place;
-    int action = place->action < 0 ? 2 : among(fields[place->action], ACTIONS, 3);
-    int status = place->status < 0 ? 3 : among(fields[place->status], STATUSES, 4);
-    int64_t bytes = number_in(fields[place->bytes]);
-    int64_t start = place->start < 0 ? 0 : number_in(fields[place->start]);
-    int64_t end = place->end < 0 ? 0 : number_in(fields[place->end]);
-    if (action < 0 || status < 0 || start < 0 || end < 0) return ODD;
-    if (bytes < 0 && !is_dash(fields[place->bytes])) return ODD;
-    int64_t moment = place->start < 0 ? end : start;
-    int is_outside = moment < sums->window[0] || moment >= sums->window[1];
-    uint32_t state = (uint32_t)(action << 4 | status << 2 | (bytes < 0 ? 0 : HAS_BYTES) | (is_outside ? OUTSIDE : 0));
-    uint32_t key = is_outside ? 0 : key_of(sums, fields);
-    uint8_t addresses[MOST_ADDRESSES * (MOST_CHARACTERS + 1)];
-    int size = 0;
-    if (key && is_private(sums, fields)) key = 0;
-    if (key && (size = join_addresses(sums, fields, addresses)) < 0) return ODD;
-    struct row *row = row_of(sums, key * KINDS + state, addresses, (size_t)size);
-    if (!row) return FAILED;
-    if (row->bytes > MOST_SUM) {
-        if (write_row(sums, row)) return FAILED;
-        row->bytes = row->records = 0;
-    }
-    if (key && bytes > 0) row->bytes += (uint64_t)bytes;
-    row->records++;
-    if (start < row->first) row->first = start;
-    if (end > row->last) row->last = end;
+    struct told told = {NO_ACTION, NO_STATUS, number_in(fields[place->bytes]), 0, 0};
+    struct text addresses[MOST_ADDRESSES];
+    if (told.bytes < 0 && !is_dash(fields[place->bytes])) return ODD;
+    if (place->start >= 0) told.start = number_in(fields[place->start]);
+    if (place->end >= 0) told.end = number_in(fields[place->end]);
+    if (place->action >= 0) told.action = action_of(fields[place->action]);
+    if (place->status >= 0) told.status = status_of(fields[place->status]);
+    if (is_odd(&told)) return ODD;
+    uint32_t state = state_of(sums, &told), key = state & OUTSIDE ? 0 : key_in(sums, fields);
+    for (int number = 0; number < sums->addresses; number++) addresses[number] = fields[place->addresses[number]];
+    if (key && !is_private(sums, addresses)) return sums_put(sums, key * KINDS + state, &told, addresses);
+    add(&sums->nobody[state], 0, told.start, told.end);
     return PLAIN;
 }
 
@@ -282,16 +334,22 @@ int64_t sums_add(struct sums *sums, const uint8_t *text, size_t from, size_t to,
             odd_end += end - at;
         }
     }
-    return odd_end - odd;
+    return sums_settle(sums) == FAILED ? -errno : odd_end - odd;
 }
 
-uint64_t sums_records(const struct sums *sums) { return sums->records; }
+/* How many records were added since this was last asked. */
+uint64_t sums_records(struct sums *sums) {
+    uint64_t records = sums->records;
+    sums->records = 0;
+    return records;
+}
 
 /* How a table begins and ends */
 
 void sums_free(struct sums *sums) {
     if (!sums) return;
-    void *all[] = {sums->key_slot, sums->keys, sums->key_text, sums->slot, sums->rows, sums->output, sums};
+    void *all[] = {sums->key_slot, sums->keys,   sums->key_text, sums->slot,
+                   sums->rows,     sums->output, sums->pending,  sums};
     for (size_t number = 0; number < sizeof all / sizeof *all; number++) free(all[number]);
 }
 
@@ -328,6 +386,7 @@ static int place_fields(struct sums *sums, const char *letters) {
     for (int number = 0; number < MOST_NAMES; number++)
         if (names[number] >= 0) names[kept++] = names[number];
     for (int number = kept; number < MOST_NAMES; number++) names[number] = -1;
+    while (sums->addresses < MOST_ADDRESSES && sums->place.addresses[sums->addresses] >= 0) sums->addresses++;
     return kept && sums->place.bytes >= 0 ? 0 : -1;
 }
 
@@ -353,7 +412,14 @@ static int place_keys(struct sums *sums, const char *keys) {
     return 0;
 }
 
-/* `private_only`: two places of fields; records with "10." in both are as good as another interface's. */
+static int address_at(const struct sums *sums, int place) {
+    for (int number = 0; number < sums->addresses; number++)
+        if (sums->place.addresses[number] == place) return number;
+    return -1;
+}
+
+/* Records whose fields at `private_source` and `private_destination` begin with "10." are as good as another
+   interface's; -1 where all count. */
 struct sums *sums_new(const char *letters, const char *keys, uint64_t seed, int64_t first, int64_t end,
                       int private_source, int private_destination, int file) {
     struct sums *sums = calloc(1, sizeof *sums);
@@ -362,14 +428,17 @@ struct sums *sums_new(const char *letters, const char *keys, uint64_t seed, int6
     sums->file = file;
     sums->window[0] = first;
     sums->window[1] = end;
-    sums->private_only[0] = private_source;
-    sums->private_only[1] = private_destination;
     sums->slot = calloc(SLOTS, sizeof *sums->slot);
     sums->rows = malloc(ROOM);
     sums->output = malloc(OUTPUT);
-    if (sums->slot && sums->rows && sums->output && !place_fields(sums, letters) &&
-        !place_keys(sums, keys) && private_source < sums->fields && private_destination < sums->fields)
+    sums->pending = malloc(PENDING * sizeof *sums->pending);
+    forget_nobody(sums);
+    if (sums->slot && sums->rows && sums->output && sums->pending && !place_fields(sums, letters) &&
+        !place_keys(sums, keys)) {
+        sums->private_only[0] = address_at(sums, private_source);
+        sums->private_only[1] = address_at(sums, private_destination);
         return sums;
+    }
     sums_free(sums);
     return NULL;
 }

@@ -16,13 +16,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 from auditor.attribution.counting import NAMING, USED, WEIGHT, Seconds, moment_of
 from auditor.attribution.lanes import DAMAGED, Block, TextFile, Unreadable, blocks
 from auditor.attribution.record_format import RecordFormat
+
+File = TypeVar("File")
 
 LIBRARY = Path(__file__).with_name("_summing.so")
 ADDRESSES = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr")
@@ -36,6 +38,11 @@ _MOST_FIELDS = 64
 _MOST_ODD = 64 * 1024 * 1024
 _MOST_THREADS = 8
 _ALL_TIME = (-sys.maxsize - 1, sys.maxsize)
+
+UNPACKER = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t
+)
+"""Unpacks what `parquet.c` cannot: by this codec, from here, so many bytes, to there, so many; 0 where it did."""
 
 
 @cache
@@ -51,7 +58,12 @@ def library() -> ctypes.CDLL | None:
     found.sums_add.restype = number
     found.sums_records.argtypes, found.sums_records.restype = [ctypes.c_void_p], ctypes.c_uint64
     found.sums_flush.argtypes, found.sums_flush.restype = [ctypes.c_void_p], ctypes.c_int
+    found.sums_forget.argtypes, found.sums_forget.restype = [ctypes.c_void_p], None
     found.sums_free.argtypes, found.sums_free.restype = [ctypes.c_void_p], None
+    found.parquet_new.argtypes, found.parquet_new.restype = [ctypes.c_void_p, text, UNPACKER], ctypes.c_void_p
+    found.parquet_add.argtypes = [ctypes.c_void_p, ctypes.c_int, number, ctypes.POINTER(number)]
+    found.parquet_add.restype = ctypes.c_int
+    found.parquet_free.argtypes, found.parquet_free.restype = [ctypes.c_void_p], None
     return found
 
 
@@ -81,19 +93,48 @@ class Plan:
         used = [name for name in self.form.fields if name in USED]
         return len(set(used)) == len(used) and len(self.form.fields) <= _MOST_FIELDS
 
+    @property
+    def letters(self) -> bytes:
+        """What each field is to the compiled part."""
+        return "".join(_LETTERS.get(name, "-") for name in self.form.fields).encode()
+
     def table(self, compiled: ctypes.CDLL, file: IO[bytes]) -> int:
         """A new table of the compiled part, which writes to the file; `MemoryError` where there is no room."""
         fields = self.form.fields
-        letters = "".join(_LETTERS.get(name, "-") for name in fields)
         keys = "".join(f"{key}\n" for key in dict.fromkeys(self.keys) if _KEY.fullmatch(key) and key != "-")
         private = [fields.index(name) for name in _told(fields)] if self.skips_private else [-1, -1]
         window = self.window if self.window and moment_of(fields) else _ALL_TIME
-        table = compiled.sums_new(
-            letters.encode(), keys.encode(), secrets.randbits(64), *window, *private, file.fileno()
-        )
+        table = compiled.sums_new(self.letters, keys.encode(), secrets.randbits(64), *window, *private, file.fileno())
         if not table:
             raise MemoryError("no room for a table of flow-log sums")
         return int(table)
+
+
+class Shared(Iterator[File]):
+    """What is left for any of several threads."""
+
+    def __init__(self, files: Iterable[File]) -> None:
+        self._files = iter(files)
+        self._lock = threading.Lock()
+        self.is_stopped = False
+
+    def __next__(self) -> File:
+        with self._lock:
+            if self.is_stopped:
+                raise StopIteration
+            return next(self._files)
+
+
+def side_by_side(files: Sequence[File], work: Callable[[Shared[File]], None]) -> None:
+    """Let threads work off the files; the first that fails stops all."""
+    threads = max(1, min(len(files), os.cpu_count() or 1, _MOST_THREADS))
+    left = Shared(files)
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for thread in [pool.submit(work, left) for _ in range(threads)]:
+                thread.result()
+        finally:
+            left.is_stopped = True
 
 
 class Sums:
@@ -101,7 +142,7 @@ class Sums:
 
     def __init__(self, plan: Plan, file: IO[bytes]) -> None:
         self._compiled = library() if plan.is_summable else None
-        self._table = plan.table(self._compiled, file) if self._compiled else None
+        self.table = plan.table(self._compiled, file) if self._compiled else None
         self._odd = ctypes.create_string_buffer(0)
 
     def __enter__(self) -> Self:
@@ -109,7 +150,7 @@ class Sums:
 
     def __exit__(self, *_: object) -> None:
         if self._compiled:
-            self._compiled.sums_free(self._table)
+            self._compiled.sums_free(self.table)
         self._compiled = None
 
     def add(self, block: Block) -> bytes:
@@ -118,18 +159,23 @@ class Sums:
             return bytes(block.lines)
         if len(self._odd) < block.size:
             self._odd = ctypes.create_string_buffer(block.size)
-        size = self._compiled.sums_add(self._table, block.content, block.start, block.end, self._odd)
+        size = self._compiled.sums_add(self.table, block.content, block.start, block.end, self._odd)
         if size < 0:
             raise OSError(-size, os.strerror(-size))
         return ctypes.string_at(self._odd, size)
 
+    def forget(self) -> None:
+        """As if nothing had been added since the table was flushed; the file may hold some of it."""
+        if self._compiled:
+            self._compiled.sums_forget(self.table)
+
     def flush(self) -> int:
-        """Write what is left; how many records were summed."""
+        """Write what is left; how many records were summed since the table was last flushed."""
         if self._compiled is None:
             return 0
-        if failed := self._compiled.sums_flush(self._table):
+        if failed := self._compiled.sums_flush(self.table):
             raise OSError(failed, os.strerror(failed))
-        return int(self._compiled.sums_records(self._table))
+        return int(self._compiled.sums_records(self.table))
 
 
 @dataclass
@@ -146,35 +192,24 @@ class Summing:
     paths: list[Path] = field(default_factory=list)
     count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _is_stopped: bool = False
 
     def read(self, files: Sequence[TextFile]) -> None:
         """All of them; blocks."""
-        threads = min(len(files), os.cpu_count() or 1, _MOST_THREADS)
-        left = iter(files)
-        with tempfile.NamedTemporaryFile(dir=self.folder) as odd, ThreadPoolExecutor(threads) as pool:
-            try:
-                for thread in [pool.submit(self._work, left, odd) for _ in range(threads)]:
-                    thread.result()
-            finally:
-                self._is_stopped = True
+        with tempfile.NamedTemporaryFile(dir=self.folder) as odd:
+            side_by_side(files, partial(self._work, odd))
             self._count_odd(odd)
 
-    def _work(self, files: Iterator[TextFile], odd: IO[bytes]) -> None:
+    def _work(self, odd: IO[bytes], files: Shared[TextFile]) -> None:
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as made, Sums(self.plan, made) as sums:
-            while (file := self._next(files)) is not None:
+            for file in files:
                 for block in self._blocks(file):
                     self._keep_odd(sums.add(block), odd)
-                    if self._is_stopped:
+                    if files.is_stopped:
                         return
             count = sums.flush()
         with self._lock:
             self.count += count
             self.paths += [Path(made.name)] if count else []
-
-    def _next(self, files: Iterator[TextFile]) -> TextFile | None:
-        with self._lock:
-            return None if self._is_stopped else next(files, None)
 
     def _blocks(self, file: TextFile) -> Iterator[Block]:
         try:
