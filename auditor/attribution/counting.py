@@ -119,7 +119,7 @@ def count_query(form: RecordFormat, records: str, gateways: str, part: Part = Pa
     carries = part is not Part.EMPTY
     fields = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", WEIGHT) if carries else (WEIGHT,)
     packet = "pkt_" if form.names_clients or "srcaddr" not in form.fields else ""
-    is_counted = "direction >= 0" if form.names_clients else "regional IS NOT NULL"
+    is_counted = "direction >= 0" if form.names_clients else "outcome >= 0 AND regional IS NOT NULL"
     counts = "direction >= 0" if form.names_clients else _TELLS.format(packet=packet)
     return _COUNT.format(
         records=records,

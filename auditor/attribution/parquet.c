@@ -22,7 +22,7 @@ than what it holds, so that a few bytes may be copied or looked at together. */
 
 enum codec { UNCOMPRESSED, SNAPPY };
 enum encoding { PLAIN_VALUES = 0, PLAIN_DICTIONARY = 2, RLE = 3, RLE_DICTIONARY = 8 };
-enum page { DATA_PAGE, INDEX_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 };
+enum page { DATA_PAGE = 0, DICTIONARY_PAGE = 2, DATA_PAGE_V2 = 3 };
 enum { NONE = -1, ODD_VALUE = -2 };
 
 /* Fills `to` from `from` by a codec that is not known here: 0 where it makes exactly `room` bytes. */
@@ -150,6 +150,7 @@ static void walk_text(struct walk *walk) {
 
 enum { TRUE = 1, FALSE = 2, I16 = 4, I32 = 5, I64 = 6, BINARY = 8, STRUCT = 12 };
 enum { FIELDS = 16, MOST_DEPTH = 3 };
+enum { IN_DATA = 5 * FIELDS, IN_DICTIONARY = 7 * FIELDS, IN_DATA_V2 = 8 * FIELDS, IS_PACKED = IN_DATA_V2 + 7 };
 
 /* The numbers of a struct, by their ids; those of a struct in field N from N x FIELDS. Others are passed over. */
 static void walk_struct(struct walk *walk, int64_t *numbers, int first, int depth) {
@@ -157,15 +158,16 @@ static void walk_struct(struct walk *walk, int64_t *numbers, int first, int dept
     while (walk->at < walk->end && *walk->at) {
         int kind = *walk->at & 15, step = *walk->at++ >> 4;
         id = step ? id + step : walk_number(walk);
-        int is_known = depth < 2 && id > 0 && id < FIELDS;
-        int64_t unknown, *number = is_known ? &numbers[first + id] : &unknown;
-        if (kind == TRUE || kind == FALSE) *number = kind == TRUE;
-        else if (kind == I16 || kind == I32 || kind == I64) *number = walk_number(walk);
+        int is_known = depth < 2 && id > 0 && id < FIELDS, is_bool = kind == TRUE || kind == FALSE;
+        int place = is_known ? first + (int)id : 0;
+        int64_t number = kind == TRUE;
+        if (kind == I16 || kind == I32 || kind == I64) number = walk_number(walk);
         else if (kind == BINARY) walk_text(walk);
         else if (kind == STRUCT && depth < MOST_DEPTH)
-            walk_struct(walk, numbers, (int)id * FIELDS, is_known ? depth + 1 : MOST_DEPTH);
-        else walk->is_odd = 1;
+            walk_struct(walk, numbers, place * FIELDS, is_known ? depth + 1 : MOST_DEPTH);
+        else if (!is_bool) walk->is_odd = 1;
         if (walk->is_odd) return;
+        if (is_known && (place == IS_PACKED ? is_bool : kind == I32)) numbers[place] = number;
     }
     if (walk->at++ >= walk->end) walk->is_odd = 1;
 }
@@ -175,28 +177,34 @@ struct header {
     int64_t length; /* of the header itself */
 };
 
-enum { IN_DATA = 5 * FIELDS, IN_DICTIONARY = 7 * FIELDS, IN_DATA_V2 = 8 * FIELDS };
+static int is_size(int64_t size) { return size >= 0 && size <= MOST_PAGE; }
+
+/* The numbers from the first must be there. */
+static int are_given(const int64_t *numbers, int count) {
+    for (int number = 1; number <= count; number++)
+        if (numbers[number] < 0) return 0;
+    return 1;
+}
 
 static int read_header(const uint8_t *at, size_t size, struct header *header) {
     int64_t numbers[FIELDS * FIELDS];
     struct walk walk = {at, at + size, 0};
     for (int number = 0; number < FIELDS * FIELDS; number++) numbers[number] = NONE;
     walk_struct(&walk, numbers, 0, 0);
-    *header = (struct header){numbers[1], numbers[2], numbers[3], 0, 0, RLE, 0, 1, walk.at - at};
-    const int64_t *of = numbers + (header->kind == DATA_PAGE         ? IN_DATA
-                                   : header->kind == DICTIONARY_PAGE ? IN_DICTIONARY
-                                                                     : IN_DATA_V2);
-    int is_second = header->kind == DATA_PAGE_V2;
-    header->values = of[1];
-    header->encoding = is_second ? of[4] : of[2];
-    if (header->kind == DATA_PAGE) header->level_encoding = of[3];
-    if (is_second) header->level_size = of[5], header->is_packed = of[7] != 0;
-    if (is_second && of[6] > 0) return -1;
-    return walk.is_odd || header->size < 0 || header->size > MOST_PAGE || header->packed < 0 ||
-                   header->packed > MOST_PAGE || header->values < 0 || header->values > MOST_PAGE ||
-                   header->level_size < 0 || header->level_size > header->size || header->level_size > header->packed
-               ? -1
-               : 0;
+    const int64_t *one = numbers + IN_DATA, *two = numbers + IN_DATA_V2, *words = numbers + IN_DICTIONARY;
+    *header = (struct header){numbers[1], numbers[2], numbers[3], NONE, NONE, RLE, 0, 1, walk.at - at};
+    if (header->kind == DATA_PAGE && are_given(one, 4)) {
+        header->values = one[1], header->encoding = one[2], header->level_encoding = one[3];
+    } else if (header->kind == DATA_PAGE_V2 && are_given(two, 6) && !two[6]) {
+        header->values = two[1], header->encoding = two[4], header->level_size = two[5];
+        header->is_packed = numbers[IS_PACKED] != 0;
+    } else if (header->kind == DICTIONARY_PAGE && are_given(words, 2)) {
+        header->values = words[1], header->encoding = words[2];
+    }
+    int are_sizes = is_size(header->size) && is_size(header->packed) && is_size(header->values);
+    return !walk.is_odd && are_sizes && header->level_size <= header->size && header->level_size <= header->packed
+               ? 0
+               : -1;
 }
 
 /* Pages */
@@ -338,7 +346,6 @@ static int next_page(struct parquet *all, struct column *column) {
     size_t most = column->end - column->at < MOST_HEADER ? (size_t)(column->end - column->at) : MOST_HEADER;
     if (!most || read_at(all->file, start, most, column->at) || read_header(start, most, &header)) return -1;
     int is_dictionary = header.kind == DICTIONARY_PAGE;
-    if (!is_dictionary && header.kind != DATA_PAGE && header.kind != DATA_PAGE_V2) return -1;
     column->at += header.length;
     if (header.packed > column->end - column->at) return -1;
     struct buffer *buffer = is_dictionary ? &column->dictionary : &column->page;
@@ -505,15 +512,15 @@ static enum added add_rows(struct parquet *all, uint32_t count) {
     return PLAIN;
 }
 
-static enum added begin(struct column *column, const struct chunk *chunk, int64_t rows) {
+static int begin(struct column *column, const struct chunk *chunk, int64_t rows) {
+    if ((column->letter != '-') != (chunk->size > 0) || chunk->at < 0 || chunk->at > INT64_MAX - chunk->size) return -1;
     free(column->words);
     free(column->numbers);
     column->words = NULL, column->numbers = NULL;
     column->chunk = *chunk;
     column->at = chunk->at, column->end = chunk->at + chunk->size;
     column->rows = rows, column->left = column->word_count = 0;
-    return (column->letter != '-') == (chunk->size > 0) && chunk->at >= 0 && chunk->at < INT64_MAX - chunk->size ? PLAIN
-                                                                                                                : ODD;
+    return 0;
 }
 
 /* Rows that lie in one page of each column; 0 where there are none. */
@@ -535,7 +542,7 @@ static uint32_t next_rows(struct parquet *all, int64_t rows) {
 int parquet_add(struct parquet *all, int file, int64_t rows, const struct chunk *chunks) {
     all->file = file;
     for (int number = 0; number < all->count; number++)
-        if (begin(&all->columns[number], &chunks[number], rows) != PLAIN) return ODD;
+        if (begin(&all->columns[number], &chunks[number], rows)) return ODD;
     while (rows > 0) {
         uint32_t count = next_rows(all, rows);
         enum added added = count ? add_rows(all, count) : ODD;

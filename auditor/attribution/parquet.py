@@ -112,14 +112,14 @@ class ParquetSumming:
             tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as made,
             ParquetSums(self.plan, self.compiled, made) as sums,
         ):
-            odd = _sum(sums, files)
+            odd = sum_files(sums, files)
         with self._lock:
             self.odd += odd
             self.count += sums.count
             self.paths += [Path(made.name)] if sums.count else []
 
 
-def _sum(sums: ParquetSums, files: Iterable[ParquetFile]) -> list[Path]:
+def sum_files(sums: ParquetSums, files: Iterable[ParquetFile]) -> list[Path]:
     """Those that are odd, of which nothing stays in the table.
 
     Where one is found, those before it are read again, and then kept: so none is read more than twice.

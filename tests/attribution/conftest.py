@@ -8,10 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from auditor.attribution import summing
 from auditor.attribution.s3 import download as s3_download
+from tests.attribution.compiled import compile_now, use
 from tests.attribution.s3_bucket import KEYS_PER_PAGE, Store
 from tests.embedded import Served, served
 from tests.fault_proxy import FaultProxy
+
+
+@pytest.fixture(scope="module")
+def compiled_now(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The part in C as it stands in the source."""
+    installed = summing.LIBRARY
+    library = tmp_path_factory.mktemp("compiled") / "summing.so"
+    compile_now(library)
+    use(library)
+    yield
+    use(installed)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from auditor.attribution import summing
 from auditor.attribution.lanes import Block
 from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.summing import Plan, Sums
+from tests.attribution.compiled import use
 
 PIECES = [b"eni-nat", b"nat-1", b"10.0.0.1", b"8.8.8.8", b"2600:1f18::5", b"1500", b"9" * 16, b"9" * 17, b"1600000000"]
 PIECES += [b"ACCEPT", b"REJECT", b"OK", b"NODATA", b"-", b"", b"x" * 64, b"x" * 65, b"x" * 5000, b"\0", b"\xff", b"\t"]
@@ -34,7 +34,7 @@ def hostile(chance: random.Random, width: int) -> bytes:
 
 def meet(library: str) -> None:
     """Let the library sum thousands of them; it must give back or count each line."""
-    summing.LIBRARY = Path(library)
+    use(Path(library))
     chance = random.Random(20261129)
     for fields in FORMATS:
         form = RecordFormat(tuple(fields.split()))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -25,13 +22,13 @@ from auditor.attribution.summing import Plan, Sums
 from auditor.attribution.tally import counting
 from auditor.model.evidence import Window
 from auditor.model.network import NatAddress, NatGateway
-from hatch_build import compiled
 from tests.attribution import oracle
+from tests.attribution.compiled import run_checked
 from tests.attribution.logs import START, V2, Network, text, write
 from tests.attribution.test_oracle import SHAPES, agree, format_of, found
 
+pytestmark = pytest.mark.usefixtures("compiled_now")
 INSTALLED = summing.LIBRARY
-SOURCES = [INSTALLED.with_name("summing.c"), INSTALLED.with_name("parquet.c")]
 RANGES = load_ranges()
 GATEWAYS = [
     NatGateway("nat-1", "1", "eu-west-1", "vpc-1", addresses=(NatAddress("10.0.0.220", "198.51.100.1", "eni-nat"),)),
@@ -44,18 +41,6 @@ GATEWAYS = [
     ),
 ]
 WINDOW = Window(datetime.fromtimestamp(START, UTC), datetime.fromtimestamp(START + 50, UTC))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _compiled_now(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What stands in the source, not what was compiled when Auditor was installed."""
-    library = tmp_path_factory.mktemp("compiled") / "summing.so"
-    assert compiled(SOURCES, library)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(summing, "LIBRARY", library)
-        summing.library.cache_clear()
-        yield
-    summing.library.cache_clear()
 
 
 FORMATS = (
@@ -289,9 +274,4 @@ def test_lines_without_an_end_are_refused() -> None:
 
 def test_no_lines_can_harm_the_compiled_part(tmp_path: Path) -> None:
     """Compiled with checks of every access, it meets lines made of pieces of records and of noise."""
-    library = tmp_path / "checked.so"
-    assert compiled(SOURCES, library, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    runtime = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout
-    code = f"from tests.attribution.hostile_lines import meet; meet({str(library)!r})"
-    environment = os.environ | {"LD_PRELOAD": runtime.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
-    subprocess.run([sys.executable, "-c", code], env=environment, cwd=INSTALLED.parents[2], check=True)
+    run_checked("hostile_lines", tmp_path)
