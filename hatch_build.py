@@ -13,8 +13,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = (Path("auditor/attribution/summing.c"), Path("auditor/attribution/parquet.c"))
-LIBRARY = Path("auditor/attribution/_summing.so")
+PLACE = Path("auditor/attribution")
+SOURCES = tuple(PLACE / f"{name}.c" for name in ("summing", "lines", "parquet", "pages", "snappy"))
+LIBRARY = PLACE / "_summing.so"
 FLAGS = ("-O3", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-shared", "-fPIC")
 
 

@@ -1,4 +1,4 @@
-/* The table of sums: what the readers of lines (summing.c) and of Parquet (parquet.c) put records into. */
+/* The table of sums: what the readers of lines (lines.c) and of Parquet (parquet.c) put records into. */
 
 #ifndef SUMMING_H
 #define SUMMING_H
@@ -62,9 +62,9 @@ struct sums {
 };
 
 /* A word's number, or -1; the key's, or 0. */
-int action_of(struct text one);
-int status_of(struct text one);
-uint32_t key_of(const struct sums *sums, struct text name);
+int sums_action(struct text one);
+int sums_status(struct text one);
+uint32_t sums_key(const struct sums *sums, struct text name);
 
 static inline int is_dash(struct text one) { return one.size == 1 && *one.at == '-'; }
 

@@ -13,7 +13,21 @@ from auditor.attribution.parquet_footers import ParquetFile, RowGroup
 from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.summing import Plan
 from tests.attribution.compiled import use
-from tests.attribution.parquet_files import BYTE_ARRAY, INT32, Column, Value, parquet
+from tests.attribution.parquet_files import (
+    BYTE_ARRAY,
+    DATA,
+    I32,
+    INT32,
+    INT64,
+    PLAIN,
+    RLE,
+    Column,
+    Struct,
+    Value,
+    parquet,
+    thrift,
+    varint,
+)
 
 FIELDS = ["interface-id", "resource-id", "srcaddr", "dstaddr", "bytes", "start", "action", "log-status"]
 CHOICES: dict[str, list[Value]] = {
@@ -36,10 +50,10 @@ def columns_of(chance: random.Random, codec: int) -> list[Column]:
         Column(
             name.replace("-", "_"),
             chance.choice([1, 2]) if name in NUMBERS else BYTE_ARRAY,
-            name != "start" or chance.random() < 0.5,
             codec,
             [chance.choice(CHOICES[name]) for _ in range(count)],
             chance,
+            is_optional=name != "start" or chance.random() < 0.5,
         )
         for name in FIELDS
     ]
@@ -85,6 +99,31 @@ def changed_chunks(group: RowGroup, chance: random.Random) -> RowGroup:
     return RowGroup(group.rows + chance.choice([0, 1, -1, 2**40]), tuple(numbers))
 
 
+class Liar(Column):
+    """Its page says of a hundred rows that each has 255 values, and holds as many."""
+
+    def write(self, at: int) -> None:
+        self.at = self.first_page = at
+        levels = varint(100 << 1) + b"\xff"
+        content = len(levels).to_bytes(4, "little") + levels + self.plain([1] * 255 * 100)
+        told: Struct = {1: I32(100), 2: I32(PLAIN), 3: I32(RLE), 4: I32(RLE)}
+        sizes: Struct = {1: I32(DATA), 2: I32(len(content)), 3: I32(len(content)), 5: told}
+        self.content += thrift(sizes) + content
+
+
+def meet_liar(sums: ParquetSums, path: Path) -> None:
+    """It is refused."""
+    columns = [Column(name, BYTE_ARRAY, 0, ["-"] * 100, random.Random(1), is_optional=True) for name in FIELDS]
+    columns[4:6] = [
+        Liar("bytes", INT64, 0, [1] * 100, random.Random(1), is_optional=True),
+        Column("start", INT64, 0, [1] * 100, random.Random(1), is_optional=False),
+    ]
+    path.write_bytes(parquet([columns]))
+    if sums.add(ParquetFile(path, tuple(FIELDS), (chunks_of(columns),))):
+        raise AssertionError("a page with too many values was read")
+    sums.forget()
+
+
 def meet(library: str) -> None:
     """Let the library read thousands of them; of those that are as they were it must count each record."""
     use(Path(library))
@@ -95,6 +134,7 @@ def meet(library: str) -> None:
         if compiled is None:
             raise AssertionError("not compiled")
         with ParquetSums(plan, compiled, made) as sums:
+            meet_liar(sums, Path(file.name))
             for number in range(80):
                 columns = columns_of(chance, number % 3)
                 content = parquet([columns])

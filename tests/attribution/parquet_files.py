@@ -122,10 +122,10 @@ class Column:
 
     name: str
     kind: int
-    is_optional: bool
     codec: int
     values: list[Value]
     chance: random.Random
+    is_optional: bool = field(kw_only=True)
     at: int = 0
     first_page: int = 0
     content: bytearray = field(default_factory=bytearray)
@@ -228,7 +228,7 @@ def flow_log(fields: Sequence[str], rows: Sequence[Sequence[Value]], chance: ran
     return parquet(
         [
             [
-                Column(name.replace("-", "_"), kind, is_optional, codec, values[first:end], chance)
+                Column(name.replace("-", "_"), kind, codec, values[first:end], chance, is_optional=is_optional)
                 for name, kind, is_optional, values in zip(fields, kinds, may_be_null, columns, strict=True)
             ]
             for first, end in pairwise(cuts)
