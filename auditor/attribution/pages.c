@@ -75,6 +75,8 @@ static int are_given(const int64_t *numbers, int count) {
     return 1;
 }
 
+static int is_of_levels(int64_t encoding) { return encoding == RLE || encoding == BIT_PACKED; }
+
 static int read_header(const uint8_t *at, size_t size, struct header *header) {
     int64_t numbers[FIELDS * FIELDS];
     struct walk walk = {at, at + size, 0};
@@ -82,7 +84,7 @@ static int read_header(const uint8_t *at, size_t size, struct header *header) {
     walk_struct(&walk, numbers, 0, 0);
     const int64_t *one = numbers + IN_DATA, *two = numbers + IN_DATA_V2, *words = numbers + IN_DICTIONARY;
     *header = (struct header){numbers[1], numbers[2], numbers[3], NONE, NONE, RLE, 0, 1, walk.at - at};
-    if (header->kind == DATA_PAGE && are_given(one, 4)) {
+    if (header->kind == DATA_PAGE && are_given(one, 4) && is_of_levels(one[3]) && is_of_levels(one[4])) {
         header->values = one[1], header->encoding = one[2], header->level_encoding = one[3];
     } else if (header->kind == DATA_PAGE_V2 && are_given(two, 6) && !two[6]) {
         header->values = two[1], header->encoding = two[4], header->level_size = two[5];

@@ -12,7 +12,7 @@
 #define BATCH 512
 
 enum codec { UNCOMPRESSED, SNAPPY };
-enum encoding { PLAIN_VALUES = 0, PLAIN_DICTIONARY = 2, RLE = 3, RLE_DICTIONARY = 8 };
+enum encoding { PLAIN_VALUES = 0, PLAIN_DICTIONARY = 2, RLE = 3, BIT_PACKED = 4, RLE_DICTIONARY = 8 };
 enum { NONE = -1, ODD_VALUE = -2 };
 
 /* Fills `to` from `from` by a codec that is not known here: 0 where it makes exactly `room` bytes. */

@@ -1,4 +1,4 @@
-"""Runs the counting over files with DuckDB: text as lines that were summed before, Parquet directly."""
+"""Runs the counting over files with DuckDB: lines that were summed before, and Parquet that could not be."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Text files -> files of far fewer lines, each with a weight; lines about which anything is in doubt stay as they are.
 
-Threads unpack and sum, each a file at a time. The summing is compiled (`summing.c`); without a compiler at installation
-every line is in doubt, and all is as exact but slower. Nothing here knows what a record means.
+Threads unpack and sum, each a file at a time. The summing is compiled (`lines.c`, `summing.c`); without a compiler at
+installation every line is in doubt, and all is as exact but slower. Nothing here knows what a record means.
 """
 
 from __future__ import annotations
