@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from queue import Queue
 from types import TracebackType
@@ -124,8 +126,9 @@ def blocks(file: TextFile) -> Iterator[Block]:
 class Lanes:
     """Files unpacked by `count` threads, their lines ready in a queue for whichever of `count` pipes is read.
 
-    A context; at its end `unreadable` is complete. The queue lets the unpacking run ahead of a
-    reader that now reads much and now nothing; an engine may read all pipes at once or one after the other.
+    A context; at its end `unreadable` is complete, and what else went wrong in a thread is raised. The queue lets
+    the unpacking run ahead of a reader that now reads much and now nothing; an engine may read all pipes at once or
+    one after the other.
     """
 
     files: Iterator[TextFile]
@@ -133,6 +136,7 @@ class Lanes:
     unreadable: list[Unreadable] = field(default_factory=list)
     _ends: list[int] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _faults: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ready: Queue[list[Block] | None] = field(default_factory=lambda: Queue(_AHEAD))
     _stopped: bool = False
@@ -158,36 +162,50 @@ class Lanes:
             os.close(end)  # who still writes meets a broken pipe
         for thread in self._threads:
             thread.join()
+        if self._faults:
+            raise self._faults[0]
 
     def _start(self, target: Callable[..., None], *words: int) -> None:
-        thread = threading.Thread(target=target, args=words, daemon=True)
+        thread = threading.Thread(target=self._work, args=(target, *words), daemon=True)
         self._threads.append(thread)
         thread.start()
 
+    def _work(self, target: Callable[..., None], *words: int) -> None:
+        try:
+            target(*words)
+        except BaseException as fault:
+            self._faults.append(fault)
+            raise
+
     def _unpack(self) -> None:
-        while (file := self._next()) is not None:
-            try:
-                for pieces in batches(blocks(file)):
-                    self._ready.put(pieces)
-                    if self._stopped:
-                        break
-            except DAMAGED as problem:
-                self.unreadable.append(Unreadable(file.path, str(problem)))
-        self._ready.put(None)  # one for each pipe
+        try:
+            while (file := self._next()) is not None:
+                self._unpack_file(file)
+        finally:
+            self._ready.put(None)  # one for each pipe, or its reader would wait for ever
+
+    def _unpack_file(self, file: TextFile) -> None:
+        try:
+            for pieces in batches(blocks(file)):
+                self._ready.put(pieces)
+                if self._stopped:
+                    break
+        except DAMAGED as problem:
+            self.unreadable.append(Unreadable(file.path, str(problem)))
 
     def _next(self) -> TextFile | None:
         with self._lock:
             return None if self._stopped else next(self.files, None)
 
     def _fill(self, entry: int) -> None:
-        is_read = True
-        while (pieces := self._ready.get()) is not None:
-            try:
-                for piece in pieces if is_read else ():
+        pieces = chain.from_iterable(iter(self._ready.get, None))
+        try:
+            with suppress(BrokenPipeError):
+                for piece in pieces:
                     write(entry, piece.lines)
-            except BrokenPipeError:
-                is_read = False
-        os.close(entry)
+        finally:
+            os.close(entry)
+            deque(pieces, maxlen=0)  # what nobody reads is taken all the same: those who unpack wait for it
 
 
 def batches(pieces: Iterator[Block]) -> Iterator[list[Block]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,21 @@ def test_lanes_nobody_reads_end_with_their_context(tmp_path: Path) -> None:
     files = [TextFile(made(tmp_path / f"{n}.log", CONTENT * 3), has_header=True) for n in range(9)]
     with Lanes(iter(files), 3) as lanes:
         assert len(lanes.paths) == 3
+    assert not any(thread.is_alive() for thread in lanes._threads)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_while_unpacking_ends_the_reading_and_is_raised(tmp_path: Path) -> None:
+    """As where memory runs out: a pipe that stayed open would be read for ever, and the rest would be taken for all."""
+
+    def files() -> Iterator[TextFile]:
+        yield TextFile(made(tmp_path / "good.log", CONTENT), has_header=True)
+        raise MemoryError
+
+    lanes = Lanes(files(), 2)
+    with pytest.raises(MemoryError), lanes:
+        content = b"".join(Path(path).read_bytes() for path in lanes.paths)
+    assert sorted(content.splitlines()) == sorted(RECORDS.encode().splitlines())
     assert not any(thread.is_alive() for thread in lanes._threads)
 
 
