@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fcntl import LOCK_EX, flock
 from typing import Any
 
@@ -22,6 +22,7 @@ from auditor.model.evidence import Evidence
 from tests import recorded_calls
 from tests.embedded import PRICE_LIST, Served, served
 from tests.fault_proxy import FaultProxy
+from tests.patience import patience
 
 # A machine under load is no fault of the code. Where CI is set, the same examples are tried each time.
 settings.register_profile(
@@ -35,6 +36,16 @@ settings.load_profile("laws")
 
 # All tests are loaded: to go through them takes a third of a second, and seldom finds garbage that a run leaves behind.
 gc.set_threshold(10_000, 20, 100)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None]:
+    """No set-up takes for ever, nor does a call or an end."""
+    with patience():
+        return (yield)
+
+
+pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from auditor.aws.accounts import Access
@@ -24,11 +23,14 @@ from auditor.collectors.run import Selection, collect, window_of
 from auditor.demo.company import DEMO_NOW, Company, seed
 from auditor.demo.embedded import EmbeddedAws
 from auditor.model.evidence import Evidence
+from tests import processes
 
-ROOT = Path(__file__).parents[1]
+ROOT = processes.ROOT
 OWN, MEMBER = "123456789012", "210987654321"
 PRICE_LIST = b'{"FormatVersion": "aws_v1", "PriceList": []}'
 """An answer of GetProducts, which moto lacks: nothing of that name, so the bundled prices hold."""
+
+_SECONDS_TO_END = 60
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,10 @@ class Served:
 def served(kind: str) -> Iterator[Served]:
     """An embedded AWS with the demo's company (`seeded`) or with nothing (`blank`)."""
     command = [sys.executable, "-m", "tests.embedded", kind]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        try:
-            told = json.loads(process.stdout.readline())
-            yield Served(told["url"], told["environment"], _company(told["company"]))
-        finally:
-            process.stdin.close()
+    with processes.running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        told = json.loads(processes.line_of(process))
+        yield Served(told["url"], told["environment"], _company(told["company"]))
+        process.communicate(timeout=_SECONDS_TO_END)
 
 
 def selection(company: Company) -> Selection:

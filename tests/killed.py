@@ -35,7 +35,7 @@ from auditor.store.deliveries import Delivery
 from auditor.store.manifest import Begun, Header, Manifest
 from auditor.store.runs import Run
 from tests.delivery.mail_server import Mailbox, mail_server
-from tests.embedded import ROOT
+from tests.processes import line_of, running
 from tests.weeks import ONE, TWO, evidence, settings
 
 SENDER, OWNER = "auditor@example.com", "pay@example.com"
@@ -107,36 +107,31 @@ class Story:
         moments = random.Random(self.seed)
         with mail_server(self.mailbox) as mailbox:
             command = [sys.executable, "-m", "tests.killed", str(self.folder), str(mailbox.port)]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            with subprocess.Popen(command, cwd=ROOT, text=True, bufsize=1, **pipes) as server:  # type: ignore[call-overload]
+            with running(command, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
                 for _ in range(kills):
                     self._killed(server, moments)
                 self._in_peace(server)
-                server.stdin.close()
 
     def _killed(self, server: subprocess.Popen[str], moments: random.Random) -> None:
         child = self._start(server, 1_000)
-        assert server.stdout
         begun, whole = time.monotonic(), moments.randrange(3)
         for _ in range(whole):
-            assert server.stdout.readline() == "made\n"
+            assert line_of(server) == "made\n"
         each = (time.monotonic() - begun) / whole if whole else 0.3
         time.sleep(moments.uniform(0, each))
         os.kill(child, signal.SIGKILL)
         self.kills += 1
-        while server.stdout.readline() != "over\n":
+        while line_of(server) != "over\n":
             pass
 
     def _in_peace(self, server: subprocess.Popen[str]) -> None:
         self._start(server, QUIET_HOURS)
-        assert server.stdout
-        assert [server.stdout.readline() for _ in range(QUIET_HOURS + 1)] == ["made\n"] * QUIET_HOURS + ["over\n"]
+        assert [line_of(server) for _ in range(QUIET_HOURS + 1)] == ["made\n"] * QUIET_HOURS + ["over\n"]
 
     def _start(self, server: subprocess.Popen[str], runs: int) -> int:
         assert server.stdin
-        assert server.stdout
         server.stdin.write(f"{runs}\n")
-        return int(server.stdout.readline())
+        return int(line_of(server))
 
     def check(self) -> None:
         """No run is damaged or missing, every message arrived, and doubles only where nobody could know."""

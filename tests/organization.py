@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.embedded import ROOT, clean_environment
+from tests.embedded import clean_environment
+from tests.processes import running
 
 ACCOUNTS = tuple(f"{n:012d}" for n in range(100000000000, 100000000012))
 
@@ -57,10 +58,8 @@ def organization(latency: float = 0.0) -> Iterator[Organization]:
         port = Path(folder) / "port"
         size = ("--regions", "2", "--vpcs", "2", "--nats", "2", "--latency", str(latency))
         command = [sys.executable, "bench/fake_aws.py", "--port-file", str(port), *size]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
-            try:
-                while not (port.exists() and port.read_text().strip()):
-                    time.sleep(0.02)
-                yield Organization(f"http://127.0.0.1:{port.read_text().strip()}")
-            finally:
-                server.terminate()
+        with running(command, stdout=subprocess.DEVNULL) as server:
+            while not (port.exists() and port.read_text().strip()):
+                assert server.poll() is None
+                time.sleep(0.02)
+            yield Organization(f"http://127.0.0.1:{port.read_text().strip()}")

@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
@@ -16,30 +16,25 @@ from unittest.mock import patch
 import pytest
 
 from auditor.cli import main
-from tests.embedded import ROOT
+from tests.processes import ROOT, running
 
 Done = subprocess.CompletedProcess[str]
 Auditor = Callable[..., Done]
 
 OK, USAGE, NO_ACCESS, GAPS, ABOVE = 0, 2, 3, 4, 10
 
-PATIENCE = 300
-"""Seconds after which a command hangs: on a busy machine ten take minutes."""
 
-
-def start(*args: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "auditor", *args],
-        env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@contextmanager
+def started(*args: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "auditor", *args]
+    settings = environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    with running(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        yield process
 
 
 def auditor(*args: str, **environment: str) -> Done:
-    with start(*args, **environment) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+    with started(*args, **environment) as process:
+        out, err = process.communicate()
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
 

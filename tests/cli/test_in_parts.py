@@ -21,8 +21,8 @@ from auditor.store import load_evidence
 from auditor.store.place import open_place
 from auditor.store.runs import Store
 from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, in_process, refused
-from tests.embedded import ROOT
 from tests.organization import ACCOUNTS, Organization, organization
+from tests.processes import running
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def interrupted(where: list[str], parts: Path, number: signal.Signals, at_least:
     """A run that is ended when so many accounts are written; the name of the run."""
     with organization(latency=0.15) as slow:
         command = [sys.executable, "-c", IN_ORDER, "run", *where]
-        with subprocess.Popen(command, cwd=ROOT, env=slow.environment, stderr=subprocess.PIPE) as process:
+        with running(command, env=slow.environment, stderr=subprocess.PIPE) as process:
             deadline = time.monotonic() + 100
             while len(list(parts.glob("runs/*/parts/1*.gz"))) < at_least:
                 assert process.poll() is None

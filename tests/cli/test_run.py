@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from tests.cli.command import ABOVE, OK, USAGE, Auditor, audit_of, auditor, files, in_process, refused, start
+from tests.cli.command import ABOVE, OK, USAGE, Auditor, audit_of, auditor, files, in_process, refused, started
 from tests.embedded import OWN
 from tests.fault_proxy import FaultProxy
 from tests.fault_proxy_answers import Answer, Call
@@ -96,12 +96,12 @@ def test_a_run_that_is_stopped_says_so_and_leaves_nothing(
 
     proxy._add(wait, "DescribeVpcs", {})
     folder = tmp_path / "report"
-    with start("run", "--region", "eu-central-1", "--output", str(folder), **environment) as process:
+    with started("run", "--region", "eu-central-1", "--output", str(folder), **environment) as process:
         while not any(call.operation == "DescribeVpcs" for call in proxy.calls):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     stopped.set()
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "auditor: stopped: nothing was changed, and reports may be missing"

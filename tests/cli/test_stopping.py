@@ -7,14 +7,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auditor.model.evidence import STOPPED
-from tests.embedded import OWN, ROOT, Served, clean_environment
+from tests.embedded import OWN, Served, clean_environment
 from tests.fault_proxy import FaultProxy
+from tests.processes import running
 
 FRANKFURT, VIRGINIA = "eu-central-1", "us-east-1"
 
@@ -27,16 +29,13 @@ def stuck(seeded: Served) -> Iterator[FaultProxy]:
         yield proxy
 
 
-def begun(aws: Served, proxy: FaultProxy, folder: Path) -> subprocess.Popen[str]:
+@contextmanager
+def begun(aws: Served, proxy: FaultProxy, folder: Path) -> Iterator[subprocess.Popen[str]]:
     words = ["run", "--region", f"{FRANKFURT},{VIRGINIA}", "--format", "json", "--output", str(folder)]
-    return subprocess.Popen(
-        [sys.executable, "-m", "auditor", *words, "--bundled-prices", "--flow-logs", "off"],
-        cwd=ROOT,
-        env=clean_environment(**aws.environment_of(proxy.url)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "auditor", *words, "--bundled-prices", "--flow-logs", "off"]
+    environment = clean_environment(**aws.environment_of(proxy.url))
+    with running(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        yield process
 
 
 def until_virginia_is_read(process: subprocess.Popen[str]) -> None:
@@ -73,6 +72,6 @@ def test_a_second_signal_ends_it_at_once(seeded: Served, stuck: FaultProxy, tmp_
         until_virginia_is_read(process)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
     assert process.returncode in {4, 130}
     assert "Traceback" not in said

@@ -198,8 +198,6 @@ class Pages(BaseHTTPRequestHandler):
 def price_list_server() -> Iterator[str]:
     """The address of a price list on this machine."""
     with HTTPServer(("127.0.0.1", 0), Pages) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-        thread.join()

@@ -72,7 +72,10 @@ def _serve(server: socket.socket, client: Callable[[str, str], Any]) -> None:
 def _words(connection: socket.socket) -> Iterator[str]:
     received = b""
     while not received.endswith(END.encode() + b"\0"):
-        received += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            raise EOFError("bash ended in the middle of a call")
+        received += more
     yield from received.decode().split("\0")[:-2]
 
 

@@ -15,6 +15,7 @@ import pytest
 from auditor.errors import AuditorError, UsageError
 from auditor.report.pdf import render_pdf
 from auditor.report.press import Press
+from tests.processes import line_of, running
 
 PAPER = "<html lang='en'><title>Paper</title><p>What it costs: $1.00</p></html>"
 
@@ -49,9 +50,8 @@ def test_it_ends_with_its_block_and_with_the_process_that_started_it() -> None:
     with Press() as press:
         here = press.pid
     starts = "import time; from auditor.report.press import Press; print(Press().pid, flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", starts], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout
-        there = int(parent.stdout.readline())
+    with running([sys.executable, "-c", starts], stdout=subprocess.PIPE) as parent:
+        there = int(line_of(parent))
         assert is_there(there)
         parent.kill()
     assert not is_there(here)

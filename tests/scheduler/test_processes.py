@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -72,6 +73,19 @@ class Scheduler:
         return self.process.wait(PATIENCE)
 
 
+@pytest.fixture
+def begin(proxied: tuple[FaultProxy, dict[str, str]], tmp_path: Path) -> Iterator[Callable[..., Scheduler]]:
+    """What starts one, by its name and options; it is gone after the test, however that ended."""
+    with ExitStack() as ends:
+
+        def begun(name: str, *options: str) -> Scheduler:
+            one = Scheduler(tmp_path, name, proxied[1], *options)
+            ends.callback(one.process.kill)
+            return one
+
+        yield begun
+
+
 def configure(folder: Path, mailbox: Mailbox, cron: str) -> None:
     (folder / "auditor.toml").write_text(f"""
         store = "{folder}/store"
@@ -118,11 +132,11 @@ def is_alive(pid: int) -> bool:
 
 
 def test_two_processes_on_one_store_make_each_run_once_and_say_how_they_are(
-    proxied: tuple[FaultProxy, dict[str, str]], mailbox: Mailbox, tmp_path: Path
+    proxied: tuple[FaultProxy, dict[str, str]], begin: Callable[..., Scheduler], mailbox: Mailbox, tmp_path: Path
 ) -> None:
     proxied[0].clear()
     configure(tmp_path, mailbox, "*/4 * * * * *")
-    both = [Scheduler(tmp_path, name, proxied[1], "--listen", "0") for name in "ab"]
+    both = [begin(name, "--listen", "0") for name in "ab"]
     eventually(lambda: len(runs(tmp_path)) >= 4)
     eventually(lambda: any(one.told("run ended") for one in both))
     busy = next(one for one in both if one.told("run ended"))
@@ -159,10 +173,10 @@ def test_two_processes_on_one_store_make_each_run_once_and_say_how_they_are(
 
 
 def test_killed_then_stopped_in_a_run_which_is_then_made_once(
-    proxied: tuple[FaultProxy, dict[str, str]], mailbox: Mailbox, tmp_path: Path
+    proxied: tuple[FaultProxy, dict[str, str]], begin: Callable[..., Scheduler], mailbox: Mailbox, tmp_path: Path
 ) -> None:
     """A run that hangs; kill -9 leaves no process and no run; SIGTERM gives the lease back; the third start mails."""
-    proxy, environment = proxied
+    proxy, _ = proxied
     proxy.clear()
     released = Event()
 
@@ -175,7 +189,7 @@ def test_killed_then_stopped_in_a_run_which_is_then_made_once(
     due = datetime.now(UTC) + timedelta(seconds=25)
     configure(tmp_path, mailbox, f"{due.second} {due.minute} {due.hour} {due.day} {due.month} *")
 
-    killed = Scheduler(tmp_path, "killed", environment)
+    killed = begin("killed")
     eventually(lambda: any(call.operation == "DescribeNatGateways" for call in proxy.calls))
     children = killed.children()
     killed.process.kill()
@@ -184,14 +198,14 @@ def test_killed_then_stopped_in_a_run_which_is_then_made_once(
     eventually(lambda: not any(is_alive(child) for child in children))
     proxy.calls.clear()
 
-    stopped = Scheduler(tmp_path, "stopped", environment, "--grace", "0")
+    stopped = begin("stopped", "--grace", "0")
     eventually(lambda: any(call.operation == "DescribeNatGateways" for call in proxy.calls))
     assert stopped.stopped() == 0
     assert stopped.told("run abandoned")
     assert (runs(tmp_path), mailbox.taken) == ([], [])
     released.set()
 
-    third = Scheduler(tmp_path, "third", environment)
+    third = begin("third")
     eventually(lambda: third.told("run ended"))
     assert third.stopped() == 0
     (run,) = runs(tmp_path)
@@ -200,9 +214,9 @@ def test_killed_then_stopped_in_a_run_which_is_then_made_once(
 
 
 def test_a_second_signal_stops_at_once(
-    proxied: tuple[FaultProxy, dict[str, str]], mailbox: Mailbox, tmp_path: Path
+    proxied: tuple[FaultProxy, dict[str, str]], begin: Callable[..., Scheduler], mailbox: Mailbox, tmp_path: Path
 ) -> None:
-    proxy, environment = proxied
+    proxy, _ = proxied
     proxy.clear()
     proxy.calls.clear()
     released = Event()
@@ -214,7 +228,7 @@ def test_a_second_signal_stops_at_once(
 
     proxy._add(hang, "DescribeNatGateways", {})
     configure(tmp_path, mailbox, "* * * * * *")
-    one = Scheduler(tmp_path, "one", environment, "--grace", "600")
+    one = begin("one", "--grace", "600")
     eventually(lambda: any(call.operation == "DescribeNatGateways" for call in proxy.calls))
     children = one.children()
     one.process.send_signal(signal.SIGTERM)
@@ -226,12 +240,12 @@ def test_a_second_signal_stops_at_once(
 
 
 def test_one_run_now_ends_with_its_code_and_a_list_names_it(
-    proxied: tuple[FaultProxy, dict[str, str]], mailbox: Mailbox, tmp_path: Path
+    proxied: tuple[FaultProxy, dict[str, str]], begin: Callable[..., Scheduler], mailbox: Mailbox, tmp_path: Path
 ) -> None:
     proxied[0].clear()
     configure(tmp_path, mailbox, "0 6 * * mon")
     mailbox.replies = ["550 no thanks"]
-    once = Scheduler(tmp_path, "once", proxied[1], "--once", "often")
+    once = begin("once", "--once", "often")
     assert once.process.wait(PATIENCE) == 5
     refused = once.told("not delivered")
     assert refused

@@ -18,7 +18,7 @@ from auditor.store.lease import acquire
 from auditor.store.manifest import Draft
 from auditor.store.place import open_place
 from auditor.store.runs import WRITTEN_WITHIN, Store
-from tests.embedded import ROOT
+from tests.processes import line_of, running
 
 TO = (Addressee(Channel.MAIL, "a@example.com"),)
 KILLS = 8
@@ -48,9 +48,8 @@ def test_a_store_survives_kills_at_random_moments(tmp_path: Path) -> None:
     moments = random.Random(20261116)
     for _ in range(KILLS):
         command = [sys.executable, "-m", "tests.store.test_kill", str(tmp_path)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout
-            assert writer.stdout.readline() == "ready\n"
+        with running(command, stdout=subprocess.PIPE) as writer:
+            assert line_of(writer) == "ready\n"
             time.sleep(moments.uniform(0, 0.15))
             writer.kill()
     place = open_place(str(tmp_path))
