@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Generator, Iterator
 from fcntl import LOCK_EX, flock
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,7 +21,7 @@ from auditor.demo.company import DEMO_NOW
 from auditor.demo.sdk_models import decoded_once
 from auditor.model.evidence import Evidence
 from tests import recorded_calls
-from tests.embedded import PRICE_LIST, Served, served
+from tests.embedded import PRICE_LIST, Served, copied_in, served
 from tests.fault_proxy import FaultProxy
 from tests.patience import patience
 
@@ -82,6 +83,18 @@ def _models_decoded_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _embedded_copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with copied_in(_of_all_workers(tmp_path_factory)):
+        yield
+
+
+def _of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session")
 def seeded() -> Iterator[Served]:
     """The demo's company. Tests only read it."""
@@ -92,8 +105,7 @@ def seeded() -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def companys_evidence(seeded: Served, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """A run over the whole company, flow logs included: the first worker that wants it reads it for all."""
-    own = tmp_path_factory.getbasetemp()
-    file = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "companys-evidence.json"
+    file = _of_all_workers(tmp_path_factory) / "companys-evidence.json"
     with file.with_suffix(".lock").open("w") as lock:
         flock(lock, LOCK_EX)
         if not file.exists():

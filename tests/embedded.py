@@ -2,8 +2,7 @@
 
     with served("seeded") as aws: ...
 
-`python -m tests.embedded seeded` (or `blank`) serves until its standard input ends, and says on one line of JSON
-where and with what.
+It takes seconds to start one, so it is a copy of a process that has started (`tests/embedded_copies.py`).
 """
 
 from __future__ import annotations
@@ -14,14 +13,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from socket import AF_UNIX, socket
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from auditor.aws.accounts import Access
 from auditor.collectors.run import Selection, collect, window_of
-from auditor.demo.company import DEMO_NOW, Company, seed
-from auditor.demo.embedded import EmbeddedAws
+from auditor.demo.company import DEMO_NOW, Company
 from auditor.model.evidence import Evidence
 from tests import processes
 
@@ -31,6 +33,8 @@ PRICE_LIST = b'{"FormatVersion": "aws_v1", "PriceList": []}'
 """An answer of GetProducts, which moto lacks: nothing of that name, so the bundled prices hold."""
 
 _SECONDS_TO_END = 60
+
+_kept: list[tuple[Path, ExitStack]] = []
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,57 @@ class Served:
 
 @contextmanager
 def served(kind: str) -> Iterator[Served]:
-    """An embedded AWS with the demo's company (`seeded`) or with nothing (`blank`)."""
-    command = [sys.executable, "-m", "tests.embedded", kind]
-    with processes.running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        told = json.loads(processes.line_of(process))
+    """An embedded AWS with the demo's company (`seeded`) or with nothing (`blank`); `MOTO_…` variables are moto's."""
+    with _copies() as folder, socket(AF_UNIX) as asked, asked.makefile("rw") as line:
+        _connect(asked, folder, kind)
+        json.dump({name: value for name, value in os.environ.items() if name.startswith("MOTO_")}, line)
+        line.write("\n")
+        line.flush()
+        told = json.loads(line.readline())
         yield Served(told["url"], told["environment"], _company(told["company"]))
-        process.communicate(timeout=_SECONDS_TO_END)
+
+
+@contextmanager
+def copied_in(folder: Path) -> Iterator[None]:
+    """Within, what is copied is started once for all processes that name the folder."""
+    with ExitStack() as started:
+        _kept.append((folder, started))
+        yield
+        _kept.pop()
+
+
+@contextmanager
+def _copies() -> Iterator[Path]:
+    if _kept:
+        yield _kept[-1][0]
+        return
+    with TemporaryDirectory() as folder, copied_in(Path(folder)):
+        yield Path(folder)
+
+
+def _connect(asked: socket, folder: Path, kind: str) -> None:
+    """To the process that is copied, or to a new one where there is none, or where another's tests are over."""
+    address = folder / f"{kind}.socket"
+    with address.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        try:
+            asked.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            address.unlink(missing_ok=True)
+            _, started = _kept[-1]
+            started.enter_context(_copied(kind, address))
+            asked.connect(str(address))
+
+
+@contextmanager
+def _copied(kind: str, address: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "tests.embedded_copies", kind, str(address)]
+    with processes.running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert processes.line_of(process) == "ready\n"
+        yield
+        process.stdin.close()
+        process.wait(_SECONDS_TO_END)
 
 
 def selection(company: Company) -> Selection:
@@ -82,17 +131,3 @@ def clean_environment(**given: str) -> dict[str, str]:
 def _company(told: dict[str, dict[str, list[str]]]) -> Company:
     told["scopes"] = {vpc: tuple(scope) for vpc, scope in told["scopes"].items()}  # type: ignore[misc]
     return Company(**told)  # type: ignore[arg-type]
-
-
-def _serve(kind: str) -> None:
-    with EmbeddedAws() as aws:
-        nobody = Company(accounts={}, regions=(), role_name="", external_id="")
-        company = seed(aws, DEMO_NOW) if kind == "seeded" else nobody
-        told = {"url": aws.endpoint_url, "environment": aws.environment, "company": asdict(company)}
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

@@ -1,0 +1,77 @@
+"""Starts one embedded AWS, and gives a copy of it to everyone who asks: a process with the same state.
+
+`python -m tests.embedded_copies seeded ADDRESS` (or `blank`) listens on a Unix socket until its standard input ends.
+Who connects sends a line of JSON, variables for moto, and gets one: where the copy serves, with which environment, and
+the company in it. The copy is gone when the connection is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import sys
+import warnings
+from dataclasses import asdict
+from socket import AF_UNIX, socket
+
+import boto3
+
+from auditor.demo import moto_patches
+from auditor.demo.company import DEMO_NOW, Company, seed
+from auditor.demo.embedded import DEFAULT_REGION, EmbeddedAws
+
+
+def serve(kind: str, address: str) -> None:
+    """Start it, and copy it for everyone who connects."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a copy ended
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+    with EmbeddedAws() as aws, socket(AF_UNIX) as listening:
+        company = seed(aws, DEMO_NOW) if kind == "seeded" else _nothing(aws)
+        listening.bind(address)
+        listening.listen()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while _is_asked(listening):
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                _serve_copy(connection, aws.environment, company)
+            connection.close()
+
+
+def _nothing(aws: EmbeddedAws) -> Company:
+    """Nothing is in it, but what EC2's first answer takes half a second to load is there."""
+    boto3.client(
+        "ec2", DEFAULT_REGION, endpoint_url=aws.endpoint_url, aws_access_key_id="x", aws_secret_access_key="x"
+    ).describe_vpcs()
+    aws._post("/moto-api/reset")
+    return Company(accounts={}, regions=(), role_name="", external_id="")
+
+
+def _is_asked(listening: socket) -> bool:
+    """Wait for the next connection; not where the standard input has ended."""
+    with selectors.DefaultSelector() as both:
+        both.register(sys.stdin, selectors.EVENT_READ)
+        both.register(listening, selectors.EVENT_READ)
+        return sys.stdin not in [key.fileobj for key, _ in both.select()]
+
+
+def _serve_copy(connection: socket, environment: dict[str, str], company: Company) -> None:
+    """In the copy: only the thread that called is copied, so it needs a server of its own."""
+    try:
+        with connection.makefile("rw") as line, moto_patches.server() as url:
+            os.environ.update(json.loads(line.readline()))
+            told = {"url": url, "environment": environment | {"AWS_ENDPOINT_URL": url}, "company": asdict(company)}
+            json.dump(told, line)
+            line.write("\n")
+            line.flush()
+            line.readline()
+        os._exit(0)
+    finally:
+        sys.excepthook(*sys.exc_info())  # it has failed: there is no other way to here
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])
