@@ -27,8 +27,10 @@ def serve(kind: str, address: str) -> None:
     """Start it, and copy it for everyone who connects."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a copy ended
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+    before = dict(os.environ)
     with EmbeddedAws() as aws, socket(AF_UNIX) as listening:
         company = seed(aws, DEMO_NOW) if kind == "seeded" else _nothing(aws)
+        assert dict(os.environ) == before
         listening.bind(address)
         listening.listen()
         sys.stdout.write("ready\n")

@@ -1,4 +1,4 @@
-"""One seeded company for all tests of this folder: building it takes four seconds, and they only read."""
+"""The seeded company for all tests of this folder, which only read, and its clients."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from auditor.demo.company import DEMO_NOW, Company, seed
 from auditor.demo.embedded import EmbeddedAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from auditor.demo.company import Company
+    from tests.embedded import Served
+
 
 @pytest.fixture(scope="package")
-def aws() -> Iterator[EmbeddedAws]:
+def own_aws() -> Iterator[EmbeddedAws]:
+    """One in this process, without the company."""
     before = dict(os.environ)
     with EmbeddedAws() as running:
         assert dict(os.environ) == before
@@ -24,18 +27,15 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture(scope="package")
-def company(aws: EmbeddedAws) -> Company:
-    before = dict(os.environ)
-    built = seed(aws, DEMO_NOW)
-    assert dict(os.environ) == before
-    return built
+def company(seeded: Served) -> Company:
+    return seeded.company
 
 
 @pytest.fixture(scope="package")
-def clients(aws: EmbeddedAws, company: Company) -> Callable[..., Any]:
+def clients(seeded: Served, company: Company) -> Callable[..., Any]:
     """Answers the client of a service for the scope that a VPC of the company lies in."""
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in aws.environment.items():
+        for name, value in seeded.environment.items():
             environment.setenv(name, value)
         own = boto3.Session()
         sts = own.client("sts")
@@ -49,6 +49,6 @@ def clients(aws: EmbeddedAws, company: Company) -> Callable[..., Any]:
 
     def client(vpc: str, service: str = "ec2") -> Any:  # noqa: ANN401 - boto3 publishes no types
         account_id, region = company.scopes[vpc]
-        return sessions[account_id].client(service, region_name=region, endpoint_url=aws.endpoint_url)
+        return sessions[account_id].client(service, region_name=region, endpoint_url=seeded.url)
 
     return client

@@ -22,19 +22,22 @@ if TYPE_CHECKING:
     Clients = Callable[..., Any]
 
 
+KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+
+
 def test_the_environment_beats_the_users_profile_token_and_proxy(
-    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+    own_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = {"AWS_PROFILE": "gone", "AWS_SESSION_TOKEN": "expired", "http_proxy": "http://127.0.0.1:9"}
-    for name, value in (mine | aws.environment).items():
+    for name, value in (mine | own_aws.environment).items():
         monkeypatch.setenv(name, value)
     client = boto3.Session().client("sts")
-    assert client.meta.endpoint_url == aws.endpoint_url
+    assert client.meta.endpoint_url == own_aws.endpoint_url
     assert client.get_caller_identity()["Account"] == "123456789012"
 
 
-def test_a_second_one_in_the_process_is_refused(aws: EmbeddedAws) -> None:
-    assert aws.endpoint_url.startswith("http://127.0.0.1:")
+def test_a_second_one_in_the_process_is_refused(own_aws: EmbeddedAws) -> None:
+    assert own_aws.endpoint_url.startswith("http://127.0.0.1:")
     with pytest.raises(DemoUnavailableError, match="already"), EmbeddedAws():
         pass
 
@@ -50,9 +53,11 @@ def test_a_moto_without_the_patched_attribute_is_refused() -> None:
         moto_patches.age(object(), datetime(2026, 1, 1, tzinfo=UTC))
 
 
-@pytest.mark.usefixtures("company")
-def test_models_of_services_are_decoded_once_and_are_what_their_files_say() -> None:
-    """Also after a company was built with them, and though moto adds to its own. Botocore itself adds to S3's."""
+def test_models_of_services_are_decoded_once_and_are_what_their_files_say(own_aws: EmbeddedAws) -> None:
+    """Also after calls were made and answered with them, and though moto adds to its own. Botocore adds to S3's."""
+    for service, operation in (("ec2", "describe_vpcs"), ("sts", "get_caller_identity"), ("s3", "list_buckets")):
+        client = boto3.client(service, "eu-west-1", endpoint_url=own_aws.endpoint_url, **KEYS)
+        getattr(client, operation)()
     ec2 = Loader().load_service_model("ec2", "service-2")
     assert Loader().load_service_model("ec2", "service-2") is ec2
     for name in ("ec2/2016-11-15/service-2", "sts/2011-06-15/service-2", "s3/2006-03-01/endpoint-rule-set-1"):
