@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterator
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -37,6 +38,11 @@ settings.load_profile("laws")
 
 # All tests are loaded: to go through them takes a third of a second, and seldom finds garbage that a run leaves behind.
 gc.set_threshold(10_000, 20, 100)
+
+
+def pytest_sessionstart() -> None:
+    """Tests that are started in the background ignore Ctrl-C, and what they start would do so too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

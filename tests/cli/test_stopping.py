@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,20 +20,22 @@ from tests.fault_proxy import FaultProxy
 from tests.processes import running
 
 FRANKFURT, VIRGINIA = "eu-central-1", "us-east-1"
+STUCK = 25
+"""Seconds."""
 
 
 @pytest.fixture
 def stuck(seeded: Served) -> Iterator[FaultProxy]:
     """One answer of Frankfurt takes its time."""
     with FaultProxy(seeded.url) as proxy:
-        proxy.delay(25, "DescribeNatGateways", region=FRANKFURT)
+        proxy.delay(STUCK, "DescribeNatGateways", region=FRANKFURT)
         yield proxy
 
 
 @contextmanager
-def begun(aws: Served, proxy: FaultProxy, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def begun(aws: Served, proxy: FaultProxy, folder: Path, *under: str) -> Iterator[subprocess.Popen[str]]:
     words = ["run", "--region", f"{FRANKFURT},{VIRGINIA}", "--format", "json", "--output", str(folder)]
-    command = [sys.executable, "-m", "auditor", *words, "--bundled-prices", "--flow-logs", "off"]
+    command = [*under, sys.executable, "-m", "auditor", *words, "--bundled-prices", "--flow-logs", "off"]
     environment = clean_environment(**aws.environment_of(proxy.url))
     with running(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         yield process
@@ -64,6 +67,24 @@ def test_the_first_signal_ends_it_with_a_report_that_names_what_is_missing(
     (gap,) = found["gaps"]
     assert (gap["account_id"], gap["region"], gap["reason"]) == (OWN, FRANKFURT, STOPPED)
     assert {one["region"] for one in found["nat_gateways"]} == {VIRGINIA}
+
+
+def test_in_the_background_of_a_script_it_heeds_sigterm_and_not_ctrl_c(
+    seeded: Served, stuck: FaultProxy, tmp_path: Path
+) -> None:
+    """The shell has its processes there ignore Ctrl-C, which is for what stands in front."""
+    ignoring = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+    with begun(seeded, stuck, tmp_path, *ignoring) as process:
+        until_virginia_is_read(process)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        sent = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert time.monotonic() - sent < STUCK / 2
+    assert {gap["reason"] for gap in audit(tmp_path)["gaps"]} == {STOPPED}
 
 
 def test_a_second_signal_ends_it_at_once(seeded: Served, stuck: FaultProxy, tmp_path: Path) -> None:
