@@ -74,8 +74,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long come first: no worker begins one when the others have nothing left to do."""
+    longest = {item.path for item in items if item.get_closest_marker("long")}
     slow = {item.path for item in items if isinstance(item, pytest.Function) and _takes_long(item)}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in longest, item.path not in slow))
 
 
 def _takes_long(test: pytest.Function) -> bool:

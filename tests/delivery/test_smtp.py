@@ -170,6 +170,7 @@ def test_nobody_listens() -> None:
     assert "smtp_host" in str(done.next_step)
 
 
+@pytest.mark.long
 def test_a_pdf_of_30_mb_arrives_whole(mailbox: Mailbox) -> None:
     pdf = bytes(range(256)) * (30 * 4096)
     (done,) = send(replace(plain(mailbox), timeout=60), pdf=pdf)

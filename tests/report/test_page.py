@@ -291,6 +291,7 @@ OF_COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link
 """In the dark all else is as it was in the light."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", AUDITS)
 def test_no_page_has_what_axe_calls_a_violation_and_none_is_wider_than_its_window(opened: Opened, name: str) -> None:
     """In light and dark, and on a phone; with everything unfolded. What axe says of a phone, it says of one page."""

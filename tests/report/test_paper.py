@@ -68,6 +68,7 @@ def test_what_is_in_full_and_what_is_summed_add_up_to_the_plan() -> None:
     assert told.full.unmeasured_high + told.rest.unmeasured_high == 50
 
 
+@pytest.mark.long
 def test_thousands_of_findings_are_tens_of_pages_and_say_where_the_rest_is() -> None:
     pdf = PdfReader(BytesIO(render_pdf(render_paper(large(2_000)))))
     assert len(pdf.pages) < 20

@@ -172,6 +172,7 @@ def test_two_processes_on_one_store_make_each_run_once_and_say_how_they_are(
     assert re.fullmatch(r"often-\d{8}T\d{6}Z", ended["run"])
 
 
+@pytest.mark.long
 def test_killed_then_stopped_in_a_run_which_is_then_made_once(
     proxied: tuple[FaultProxy, dict[str, str]], begin: Callable[..., Scheduler], mailbox: Mailbox, tmp_path: Path
 ) -> None:
