@@ -55,7 +55,8 @@ def tasks() -> list[Task]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
-        patch.delenv("AWS_PROFILE", raising=False)
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):  # an embedded AWS may have been started before
+            patch.delenv(name, raising=False)
         return executed(substituted(machine()["DefinitionString"], VALUES), RUN, patch)
 
 
