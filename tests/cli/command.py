@@ -9,17 +9,34 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, tzinfo
 from io import StringIO
 from pathlib import Path
+from typing import Self
 from unittest.mock import patch
 
 import pytest
 
-from auditor.cli import main
+from auditor.cli import main, runs
 from tests.processes import ROOT, running
 
 Done = subprocess.CompletedProcess[str]
 Auditor = Callable[..., Done]
+
+MOMENT = datetime.now(UTC)
+
+
+class _OneMoment(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        """Always the same."""
+        return cls.fromtimestamp(MOMENT.timestamp(), tz)
+
+
+def at_one_moment(patch: pytest.MonkeyPatch) -> None:
+    """Runs begin at `MOMENT`, so that two of them have one window whenever midnight comes."""
+    patch.setattr(runs, "datetime", _OneMoment)
+
 
 OK, USAGE, NO_ACCESS, GAPS, ABOVE = 0, 2, 3, 4, 10
 

@@ -20,7 +20,7 @@ from auditor.model.shard import Shard, shards
 from auditor.store import load_evidence
 from auditor.store.place import open_place
 from auditor.store.runs import Store
-from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, in_process, refused
+from tests.cli.command import GAPS, MOMENT, NO_ACCESS, OK, USAGE, at_one_moment, in_process, refused
 from tests.organization import ACCOUNTS, Organization, organization
 from tests.processes import running
 
@@ -35,6 +35,7 @@ def served() -> Iterator[Organization]:
 def aws(served: Organization, monkeypatch: pytest.MonkeyPatch) -> Organization:
     for name, value in served.environment.items():
         monkeypatch.setenv(name, value)
+    at_one_moment(monkeypatch)
     served.calls("AssumeRole")
     return served
 
@@ -46,6 +47,7 @@ def whole(served: Organization, tmp_path_factory: pytest.TempPathFactory) -> Evi
     with pytest.MonkeyPatch.context() as patch:
         for name, value in served.environment.items():
             patch.setenv(name, value)
+        at_one_moment(patch)
         done = in_process("run", "--output", str(folder))
     assert done.returncode == OK, done.stderr
     evidence = load_evidence(folder / "evidence.json")
@@ -135,7 +137,7 @@ def test_a_shard_says_by_its_exit_code_that_it_has_gaps(aws: Organization, tmp_p
 def interrupted(where: list[str], parts: Path, number: signal.Signals, at_least: int) -> str:
     """A run that is ended when so many accounts are written; the name of the run."""
     with organization(latency=0.15) as slow:
-        command = [sys.executable, "-c", IN_ORDER, "run", *where]
+        command = [sys.executable, "-c", IN_ORDER, MOMENT.isoformat(), "run", *where]
         with running(command, env=slow.environment, stderr=subprocess.PIPE) as process:
             deadline = time.monotonic() + 100
             while len(list(parts.glob("runs/*/parts/1*.gz"))) < at_least:
@@ -149,12 +151,16 @@ def interrupted(where: list[str], parts: Path, number: signal.Signals, at_least:
 
 
 IN_ORDER = """
+import sys
+from datetime import datetime
+from auditor.cli import main, runs
 from auditor.collectors import run
 run.ACCOUNTS_IN_FLIGHT = 2
-from auditor.cli import main
+moment = datetime.fromisoformat(sys.argv.pop(1))
+runs.datetime = type("OneMoment", (), {"now": lambda _: moment})
 main()
 """
-"""The command, with two accounts at a time: the kill then meets one that is read and others that are not."""
+"""The command at a given moment, with two accounts at a time: a kill meets one that is read and others that are not."""
 
 
 @pytest.mark.parametrize("has_store", [True, False])

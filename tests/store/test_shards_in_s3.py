@@ -13,7 +13,7 @@ from auditor.model.evidence import NOT_READ
 from auditor.model.shard import Shard
 from auditor.store import load_evidence
 from auditor.store.place import open_place
-from tests.cli.command import GAPS, OK, in_process
+from tests.cli.command import GAPS, OK, at_one_moment, in_process
 from tests.fault_proxy import FaultProxy
 from tests.organization import ACCOUNTS, Organization, organization
 from tests.store.conftest import BUCKET
@@ -26,6 +26,7 @@ def aws(s3: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Organizatio
         for name, value in (served.environment | {"AWS_ENDPOINT_URL_S3": s3.url}).items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("AWS_PROFILE")
+        at_one_moment(monkeypatch)
         yield served
 
 
