@@ -20,8 +20,8 @@ from auditor.config import Config
 from auditor.dispatch import Report, Way, deliver_failure, deliver_report
 from auditor.errors import AuditorError, Exit, StoreError
 from auditor.model.letter import Addressee, Delivery, Failed, Since, Undelivered
-from auditor.past import AUDIT
 from auditor.recording import Recording, kept_failure
+from auditor.report.document import AUDIT_FILE
 from auditor.report.text import clean
 from auditor.store.deliveries import Claim, State, claim, give_up
 from auditor.store.files import parse_audit
@@ -145,7 +145,7 @@ class _Settlement:
         if not manifest.is_good:
             failed = Failed(manifest.started, str(manifest.reason), self._good_before(run), is_late=self._is_late(run))
             return deliver_failure(manifest.message, failed, owed, way)
-        audit = parse_audit(run.read(AUDIT), f"{AUDIT} of run {run.name}")
+        audit = parse_audit(run.read(AUDIT_FILE), f"{AUDIT_FILE} of run {run.name}")
         report = Report(
             run_id=manifest.message,
             audit=audit,

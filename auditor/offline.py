@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from auditor import past
 from auditor.analyzer import analyze, forecast_of, traffics_of
 from auditor.config import Config, Format
 from auditor.model.audit import Audit
@@ -16,6 +15,7 @@ from auditor.model.evidence import Evidence
 from auditor.model.plain import json_pieces
 from auditor.remediation.plan import plan_texts
 from auditor.remediation.remedy import remedy
+from auditor.report.document import AUDIT_FILE
 from auditor.report.press import Press
 from auditor.store import files
 from auditor.whatif.comparison import Tried, compare
@@ -32,6 +32,8 @@ def audit_named(name: str, config: Config) -> Audit:
     """The audit of a file, `audit.json` or evidence, or of a run in the store."""
     path = Path(name)
     if not path.is_file():
+        from auditor import past
+
         return past.audit_of_run(past.store_of(config), name)
     content = files.read_file(path)
     if b'"schema_version"' in content[:100]:
@@ -68,7 +70,7 @@ def rendered(audit: Audit, formats: tuple[Format, ...], press: Press | None) -> 
     from auditor.report.xlsx import render_xlsx
 
     files: dict[Format, Callable[[], Mapping[str, Content]]] = {
-        Format.JSON: lambda: {past.AUDIT: (piece.encode() for piece in json_pieces(audit))},
+        Format.JSON: lambda: {AUDIT_FILE: (piece.encode() for piece in json_pieces(audit))},
         Format.MD: lambda: {"summary.md": render_markdown(audit).encode()},
         Format.CSV: lambda: render_csv(audit),
         Format.XLSX: lambda: {"report.xlsx": render_xlsx(audit)},

@@ -13,6 +13,7 @@ from auditor.model.audit import Audit
 from auditor.model.constraints import Constraints
 from auditor.model.history import History, PastDelivery, PastRun, Point, UnfinishedRun
 from auditor.model.shard import Shard
+from auditor.report.document import AUDIT_FILE
 from auditor.report.text import clean
 from auditor.store.begun import begun_as
 from auditor.store.files import parse_audit
@@ -21,8 +22,6 @@ from auditor.store.place import open_place
 from auditor.store.runs import Run, Store
 
 _log = logging.getLogger(__name__)
-
-AUDIT = "audit.json"
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def run_named(store: Store, name: str) -> Run:
 
 def audit_of_run(store: Store, name: str) -> Audit:
     """The audit of a run by its name; `UsageError` where the store has no such run."""
-    return parse_audit(run_named(store, name).read(AUDIT), f"{AUDIT} of run {name}")
+    return parse_audit(run_named(store, name).read(AUDIT_FILE), f"{AUDIT_FILE} of run {name}")
 
 
 def _unfinished(parts: Parts, began: datetime) -> UnfinishedRun:
@@ -123,7 +122,7 @@ def _listed(store: Store) -> tuple[Run, ...]:
 def _audit_of(run: Run) -> Audit | None:
     """The audit of a run, or nothing where it is damaged: then the run before must do."""
     try:
-        return parse_audit(run.read(AUDIT), f"{AUDIT} of run {run.name}")
+        return parse_audit(run.read(AUDIT_FILE), f"{AUDIT_FILE} of run {run.name}")
     except AuditorError as error:
         _log.warning("%s", clean(f"skipped: {error}"))
         return None

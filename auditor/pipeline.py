@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,25 +17,24 @@ from typing import TYPE_CHECKING
 from auditor.clock import Clock, clock_from
 from auditor.collectors.progress import Progress
 from auditor.collectors.selection import window_of
-from auditor.config import Config, Format
+from auditor.config import Config
 from auditor.errors import Exit, NoAccessError, StoreError
 from auditor.model.evidence import Evidence
 from auditor.model.money import Price
 from auditor.model.shard import Named, Shard
-from auditor.reading import Forecast, begun, collect_shard, constrained, forecast, is_in_parts, merged, read, selection
+from auditor.outcome import Outcome, report
+from auditor.reading import Forecast, begun, collect_shard, forecast, is_in_parts, merged, read, selection
 from auditor.recording import Failing, Occasion, Recording, kept_failure
-from auditor.store.files import parse_evidence, require_writable, save_evidence, write_atomically
+from auditor.store.files import parse_evidence, require_writable, save_evidence
 
 if TYPE_CHECKING:
     from auditor.collectors.permissions import Trial
-    from auditor.model.audit import Audit
     from auditor.model.letter import Delivery
     from auditor.past import Earlier
-    from auditor.recording import Recipients
     from auditor.store.parts import Parts
-    from auditor.store.runs import Run, Store
+    from auditor.store.runs import Store
 
-__all__ = ["Forecast", "constrained", "forecast", "read", "selection"]
+__all__ = ["Forecast", "Outcome", "forecast", "read", "report", "selection"]
 
 EVIDENCE = "evidence.json"
 
@@ -46,28 +44,6 @@ Addressed = Callable[["Outcome", "Earlier | None"], "Outcome"]
 
 Told = Callable[["tuple[Delivery, ...]"], None]
 """Learns who was told of a run that failed."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run made: the audit and its files; `parts` are those of owners, whom nobody else should read."""
-
-    audit: Audit
-    paths: tuple[Path, ...]
-    not_stored: StoreError | None = None
-    deliveries: tuple[Delivery, ...] = ()
-    stored: Run | None = None
-    addressees: Recipients = ()
-    parts: tuple[Path, ...] = ()
-
-    def exit_code(self, config: Config) -> Exit:
-        """What the process should end with. A report that reached nobody comes first: all else stands in it."""
-        if self.not_stored or not all(one.is_delivered for one in self.deliveries):
-            return Exit.NOT_DELIVERED
-        totals = self.audit.totals
-        if config.fail_above is not None and totals.saving_measured > config.fail_above:
-            return Exit.ABOVE_LIMIT
-        return Exit.GAPS if self.audit.gaps and not config.allow_gaps else Exit.REPORTED
 
 
 @dataclass(frozen=True)
@@ -282,14 +258,13 @@ class Shelf:
 
 def _stored(outcome: Outcome, evidence: Evidence, config: Config, shelf: Shelf) -> Outcome:
     """The run in the store, whose retention follows; a report that is there outlives a store that fails."""
-    from auditor.past import AUDIT
-    from auditor.report.document import render_json
+    from auditor.report.document import AUDIT_FILE, render_json
 
     run = None
     try:
         made: dict[str, bytes | Path] = {path.name: path for path in (*outcome.paths, *outcome.parts)}
-        if AUDIT not in made:
-            made[AUDIT] = render_json(outcome.audit).encode()
+        if AUDIT_FILE not in made:
+            made[AUDIT_FILE] = render_json(outcome.audit).encode()
         code = outcome.exit_code(config)
         run = shelf.recording.keep(shelf.store, outcome.audit, made, code, outcome.addressees)
         if shelf.parts and shelf.parts.is_settled(evidence):
@@ -352,23 +327,6 @@ def evidence_of(run: str, config: Config) -> Evidence:
 
     found = past.run_named(past.store_of(config), run)
     return parse_evidence(found.read(EVIDENCE), Path(f"{EVIDENCE} of run {run}"))
-
-
-def report(evidence: Evidence, config: Config, earlier: Earlier | None = None) -> Outcome:
-    """Render evidence, fresh or saved, in the formats of the configuration, compared with an earlier run."""
-    from auditor.report.press import Press
-
-    with Press() if Format.PDF in config.formats else nullcontext() as press:
-        from auditor import offline
-
-        audit = offline.audit_of(evidence)
-        if earlier:
-            audit = earlier.followed(audit, evidence.constraints)
-        paths = []
-        for name, content in offline.rendered(audit, config.formats, press):
-            paths.append(config.output / name)
-            write_atomically(paths[-1], content)
-    return Outcome(audit, tuple(paths))
 
 
 def prices(config: Config, now: datetime) -> tuple[tuple[Price, ...], tuple[str, ...]]:

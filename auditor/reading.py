@@ -141,7 +141,7 @@ def collect_shard(wanted: Selection, progress: Progress, parts: Parts) -> Counte
 
 def attributed(evidence: Evidence, config: Config, progress: Progress) -> Evidence:
     """The evidence under the constraints of the configuration, its bytes attributed by flow logs as far as it asks."""
-    evidence = constrained(evidence, config)
+    evidence = replace(evidence, constraints=config.constraints)  # the file alone says all
     if config.flow_logs is FlowLogs.OFF or not any(scope.network.flow_logs for scope in evidence.scopes):
         return evidence
     if evidence.is_stopped:
@@ -150,11 +150,6 @@ def attributed(evidence: Evidence, config: Config, progress: Progress) -> Eviden
         return asyncio.run(_attributed(evidence, config, progress))
     except KeyboardInterrupt:
         return _without_records(evidence)
-
-
-def constrained(evidence: Evidence, config: Config) -> Evidence:
-    """The evidence under the constraints of a configuration. They are saved with it: the file alone says all."""
-    return replace(evidence, constraints=config.constraints)
 
 
 def _in_memory(wanted: Selection, progress: Progress) -> Evidence:

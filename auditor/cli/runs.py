@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from auditor.collectors.progress import Progress
     from auditor.config import Config
     from auditor.model.shard import Named, Shard
-    from auditor.pipeline import Outcome
+    from auditor.outcome import Outcome
 
 Made = TypeVar("Made")
 
@@ -189,7 +190,7 @@ def report(
     A run whose shards have read their accounts, or that was interrupted, is put together: flow logs are read as the
     configuration says, what is missing is named, the report is stored and, with --mail, sent.
     """
-    from auditor import pipeline
+    from auditor import outcome
     from auditor import store as kept
     from auditor.config import load
     from auditor.which import run_in
@@ -200,15 +201,17 @@ def report(
     )
     if run is None or settings.store is None:
         saved = kept.load_evidence(Path(evidence))
-    elif pipeline.has_parts(run, settings):
-        merge = partial(pipeline.merge_and_deliver, told=say_delivered) if mail else pipeline.merge
-        _finish(_watched(partial(merge, settings, run=run), quiet=quiet, verbose=verbose), settings, quiet=quiet)
     else:
+        from auditor import pipeline
+
+        if pipeline.has_parts(run, settings):
+            merge = partial(pipeline.merge_and_deliver, told=say_delivered) if mail else pipeline.merge
+            _finish(_watched(partial(merge, settings, run=run), quiet=quiet, verbose=verbose), settings, quiet=quiet)
         saved = pipeline.evidence_of(run, settings)
     if config:
-        saved = pipeline.constrained(saved, settings)
+        saved = replace(saved, constraints=settings.constraints)
     kept.require_writable(settings.output)
-    _finish(pipeline.report(saved, settings), settings, quiet=quiet)
+    _finish(outcome.report(saved, settings), settings, quiet=quiet)
 
 
 def _forecast(watched: Watched, settings: Config) -> None:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from auditor.model.audit import Audit
 
 
+AUDIT_FILE = "audit.json"
+
+
 def render_json(audit: Audit) -> str:
     """The whole audit; exact, so it is what other programs should read."""
     return to_json(audit)

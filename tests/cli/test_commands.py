@@ -14,7 +14,7 @@ import pytest
 from auditor.model.evidence import Evidence
 from auditor.rules import all_rules
 from auditor.store import save_evidence
-from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, Auditor, auditor, files, in_process, refused
+from tests.cli.command import GAPS, NO_ACCESS, OK, USAGE, Auditor, Done, auditor, files, in_process, refused
 from tests.embedded import MEMBER, OWN, ROOT, Served, clean_environment
 from tests.fault_proxy import FaultProxy
 
@@ -113,18 +113,31 @@ def test_evidence_that_is_no_file(tmp_path: Path, path: str, said: str) -> None:
     assert refused(done, USAGE).endswith(said)
 
 
-def test_help_imports_nothing_heavy() -> None:
-    """It answers at once because it loads neither AWS's models, nor pages, nor tables."""
-    heavy = ("aiobotocore", "aiohttp", "boto3", "botocore", "jinja2", "moto", "pydantic", "rich", "weasyprint")
+AWS = ("aiobotocore", "aiohttp", "boto3", "botocore")
+
+
+def loading(*modules: str, words: list[str]) -> Done:
+    """The command, and at the end of what it says those of the modules that it has loaded."""
     script = (
-        "import sys\nsys.argv = ['auditor', '--help']\nfrom auditor.cli import main\n"
-        f"try:\n main()\nfinally:\n sys.stderr.write(' '.join(sorted(set({heavy!r}) & set(sys.modules))))"
+        f"import sys\nsys.argv = {['auditor', *words]!r}\nfrom auditor.cli import main\n"
+        f"try:\n main()\nfinally:\n sys.stderr.write(' '.join(sorted(set({modules!r}) & set(sys.modules))))"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False
     )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """It answers at once because it loads neither AWS's models, nor pages, nor tables."""
+    done = loading(*AWS, "jinja2", "moto", "pydantic", "rich", "weasyprint", words=["--help"])
     assert (done.returncode, done.stderr) == (OK, "")
     assert "Audit now, and write the reports." in done.stdout
+
+
+def test_a_report_of_saved_evidence_loads_nothing_of_aws_nor_of_stores(saved: Path, tmp_path: Path) -> None:
+    words = ["report", str(saved / "evidence.json"), "--quiet", "--output", str(tmp_path / "again"), "--format", "html"]
+    done = loading(*AWS, "obstore", "duckdb", "weasyprint", words=words)
+    assert (done.returncode, done.stderr) == (OK, "")
 
 
 def test_no_command_is_a_call_for_help() -> None:
