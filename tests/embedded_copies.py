@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import shutil
 import signal
 import sys
 import warnings
@@ -31,6 +32,7 @@ def serve(kind: str, address: str) -> None:
     with EmbeddedAws() as aws, socket(AF_UNIX) as listening:
         company = seed(aws, DEMO_NOW) if kind == "seeded" else _nothing(aws)
         assert dict(os.environ) == before
+        environment = aws.environment | {"AWS_CONFIG_FILE": _copied(aws.environment["AWS_CONFIG_FILE"], address)}
         listening.bind(address)
         listening.listen()
         sys.stdout.write("ready\n")
@@ -38,8 +40,13 @@ def serve(kind: str, address: str) -> None:
         while _is_asked(listening):
             connection, _ = listening.accept()
             if os.fork() == 0:
-                _serve_copy(connection, aws.environment, company)
+                _serve_copy(connection, environment, company)
             connection.close()
+
+
+def _copied(config: str, address: str) -> str:
+    """Beside the address: the worker that has started this may end before others, and all that is its own with it."""
+    return str(shutil.copyfile(config, f"{address}.config"))
 
 
 def _nothing(aws: EmbeddedAws) -> Company:
