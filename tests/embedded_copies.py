@@ -59,11 +59,11 @@ def _nothing(aws: EmbeddedAws) -> Company:
 
 
 def _is_asked(listening: socket) -> bool:
-    """Wait for the next connection; not where the standard input has ended."""
+    """Wait for the next connection; where the standard input has ended, only for those that are there."""
     with selectors.DefaultSelector() as both:
         both.register(sys.stdin, selectors.EVENT_READ)
         both.register(listening, selectors.EVENT_READ)
-        return sys.stdin not in [key.fileobj for key, _ in both.select()]
+        return listening in [key.fileobj for key, _ in both.select()]
 
 
 def _serve_copy(connection: socket, environment: dict[str, str], company: Company) -> None:
