@@ -140,8 +140,8 @@ def _read_whole(seeded: Served) -> Evidence:
 
 @pytest.fixture(scope="session")
 def fault_proxy(seeded: Served) -> Iterator[FaultProxy]:
-    """The one proxy before the company, whose network no test changes; a test takes `proxy`."""
-    with FaultProxy(seeded.url, remembers={"ec2", "monitoring"}) as proxy:
+    """The one proxy before the company; a test takes `proxy`."""
+    with FaultProxy(seeded.url) as proxy:
         yield proxy
 
 

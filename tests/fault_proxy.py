@@ -31,7 +31,7 @@ from tests.fault_proxy_answers import Answer, Call, can_page, page, protocol_of,
 from tests.fault_proxy_faults import CUT, Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/")
@@ -51,13 +51,10 @@ class FaultProxy(Faults):
     """Passes calls on to `upstream`, or to the faults that are set.
 
     With a `page_size` EC2 answers in pages of that many items, or of MaxResults if that is less. `account` is
-    the one of all access keys but those of assumed roles. What is asked of services that it `remembers` is passed on
-    once: nobody changes what they would answer.
+    the one of all access keys but those of assumed roles.
     """
 
-    def __init__(
-        self, upstream: str, *, account: str = "123456789012", remembers: Container[str] = frozenset()
-    ) -> None:
+    def __init__(self, upstream: str, *, account: str = "123456789012") -> None:
         super().__init__()
         self.calls: list[Call] = []
         self.page_size: int | None = None
@@ -65,8 +62,6 @@ class FaultProxy(Faults):
         self._upstream = upstream.rstrip("/")
         self._own_account = account
         self._accounts: dict[str, str] = {}
-        self._remembers = remembers
-        self._remembered: dict[tuple[str | bytes | None, ...], Answer] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
 
@@ -139,17 +134,6 @@ class FaultProxy(Faults):
         return page(call, answer, size) if size and answer.status == HTTPStatus.OK else answer
 
     async def _pass_on(self, request: web.Request, body: bytes) -> Answer:
-        signed = CREDENTIAL.search(request.headers.get("Authorization", ""))
-        if signed is None or signed[3] not in self._remembers:
-            return await self._ask(request, body)
-        account = self._accounts.get(signed[1], self._own_account)
-        where = (account, signed[2], signed[3], request.headers.get("X-Amz-Target"), body)
-        answer = self._remembered.get(where) or await self._ask(request, body)
-        if answer.status == HTTPStatus.OK:
-            self._remembered[where] = answer
-        return answer
-
-    async def _ask(self, request: web.Request, body: bytes) -> Answer:
         asked = self._session.request(
             request.method,
             URL(self._upstream + request.raw_path, encoded=True),

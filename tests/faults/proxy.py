@@ -7,7 +7,7 @@ import json
 import re
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.fault_proxy import CREDENTIAL, FaultProxy
 from tests.fault_proxy_answers import Answer, Call, unpaged
@@ -29,9 +29,10 @@ class RandomFaults(FaultProxy):
     """Without dice it passes everything on."""
 
     def __init__(self, upstream: str) -> None:
-        super().__init__(upstream, remembers={"ec2", "monitoring"})
+        super().__init__(upstream)
         self.dice: Dice | None = None
         self._under_way = 0
+        self._remembered: dict[tuple[Any, ...], Answer] = {}
 
     def drain(self) -> None:
         """Wait until all that a run left behind is answered: waiting for it would be a fault of the next one."""
@@ -81,7 +82,13 @@ class RandomFaults(FaultProxy):
         signed = CREDENTIAL.search(request.headers.get("Authorization", ""))
         if signed is None or signed[3] == "sts":
             return await super()._pass_on(request, body)
-        return await super()._pass_on(request, _unpaged(signed[3], body))
+        key, region, service = signed.groups()
+        whole = _unpaged(service, body)
+        account = self._accounts.get(key, self._own_account)
+        where = (account, region, service, request.headers.get("X-Amz-Target"), whole)
+        if where not in self._remembered:
+            self._remembered[where] = await super()._pass_on(request, whole)
+        return self._remembered[where]
 
 
 def _unpaged(service: str, body: bytes) -> bytes:

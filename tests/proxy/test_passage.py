@@ -120,27 +120,3 @@ def test_proxy_stops_without_waiting_for_calls_under_way(upstream: str) -> None:
             started = time.monotonic()
         assert time.monotonic() - started < 2
         assert under_way.exception(timeout=2)
-
-
-def test_what_is_remembered_is_asked_once_for_each_question_account_and_region(
-    upstream: str, proxy: FaultProxy, client: Clients
-) -> None:
-    assert proxy.url
-    with FaultProxy(upstream, remembers={"ec2"}) as remembering:
-
-        def count(region: str, *names: str) -> int:
-            filters = [{"Name": "tag:Name", "Values": list(names)}]
-            return len(client("ec2", region, endpoint_url=remembering.url).describe_vpcs(Filters=filters)["Vpcs"])
-
-        assert (count("eu-north-1", "a"), count("eu-south-1", "a")) == (0, 0)
-        tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "a"}]}]
-        client("ec2", "eu-north-1").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tags)
-        assert (count("eu-north-1", "a"), count("eu-north-1", "a", "b"), count("eu-south-1", "a")) == (0, 1, 0)
-        client("ec2", "eu-south-1").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tags)
-        assert (count("eu-south-1", "a"), count("eu-south-1", "b", "a")) == (0, 1)
-        assert len(remembering.calls) == 7
-        remembering.fail("DescribeVpcs", code="InternalError", status=500)
-        with pytest.raises(ClientError, match="InternalError"):
-            count("eu-north-1", "a")
-        remembering.clear()
-        assert count("eu-north-1", "a") == 0
