@@ -46,6 +46,9 @@ NOT_PASSED_ON = {
     "content-length",
 }
 
+CONDITIONS = ("If-Match", "If-None-Match")
+"""S3 looks and writes in one step; moto, in threads, in two: so it gets such calls one after the other."""
+
 
 class FaultProxy(Faults):
     """Passes calls on to `upstream`, or to the faults that are set.
@@ -88,6 +91,7 @@ class FaultProxy(Faults):
 
     async def _start(self) -> None:
         self._session = aiohttp.ClientSession(auto_decompress=False)
+        self._conditional = asyncio.Lock()
         application = web.Application(client_max_size=0)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
@@ -134,6 +138,12 @@ class FaultProxy(Faults):
         return page(call, answer, size) if size and answer.status == HTTPStatus.OK else answer
 
     async def _pass_on(self, request: web.Request, body: bytes) -> Answer:
+        if any(name in request.headers for name in CONDITIONS):
+            async with self._conditional:
+                return await self._ask(request, body)
+        return await self._ask(request, body)
+
+    async def _ask(self, request: web.Request, body: bytes) -> Answer:
         asked = self._session.request(
             request.method,
             URL(self._upstream + request.raw_path, encoded=True),
