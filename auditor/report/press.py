@@ -5,6 +5,7 @@ It loads WeasyPrint while the audit is still being worked out, so it is best sta
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 from contextlib import suppress
@@ -68,6 +69,7 @@ def _death(code: int) -> str:
 def _work(pipe: Connection) -> None:
     """The process. Ctrl-C goes to the whole group, and is for whoever started this; who is gone needs no PDF."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # it makes one PDF and ends
     with suppress(AuditorError):  # what is wrong will be wrong with the paper too
         _made(_BLANK)
     with suppress(EOFError, BrokenPipeError):

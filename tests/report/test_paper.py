@@ -73,10 +73,11 @@ def test_thousands_of_findings_are_tens_of_pages_and_say_where_the_rest_is() -> 
     pdf = PdfReader(BytesIO(render_pdf(render_paper(large(2_000)))))
     assert len(pdf.pages) < 20
     text = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    assert "The 18 that matter most are told in full, by rule; the other 1,982 as sums." in text
+    assert "The 12 that matter most, by what the plan saves and then by severity, are told in full" in text
+    assert "the other 1,988 as sums." in text
     assert "The plan $2,001,000.00" in text
     assert "VPC number 2000 has no S3 gateway endpoint" in text
-    assert "VPC number 1982 has no" not in text
+    assert "VPC number 1988 has no" not in text
 
 
 def test_a_few_others_are_listed_each_with_its_place_and_saving() -> None:
@@ -84,11 +85,22 @@ def test_a_few_others_are_listed_each_with_its_place_and_saving() -> None:
     assert len(told.listed) == told.rest.count == 40 - IN_FULL
     assert told.summaries == ()
     html = render_paper(large(40))
-    assert "the other 22</a> in a table" in html
+    assert "the other 28</a> in a table" in html
     row = html[html.index('<tr><td id="rule-1:vpc-00001:s3">') :].partition("</tr>")[0]
     assert "VPC number 1 has no S3 gateway endpoint" in row
     assert "000000000001" in row
     assert row.endswith('<td class="number">$1.00</td>')
+
+
+def test_what_saves_most_is_in_full_however_grave_then_what_may_and_then_the_gravest() -> None:
+    """Thirteen findings of low severity in the plan, of which the least can only be bounded; one high saves nothing."""
+    steps = [replace(one, saving=Decimal(0)) if one.step == 1 else one for one in large(13).plan]
+    found = [replace(one, severity=Severity.LOW) for one in large(13).findings]
+    grave = replace(S3_FINDING, id="grave", severity=Severity.HIGH, saving=None)
+    for count, last in ((13, "rule-2:vpc-00002:s3"), (11, "grave")):
+        told = paper(view(audit_with(findings=(grave, *found[:count]), plan=tuple(steps[:count]))))
+        full = [one.finding.id for group in told.groups for one in group.findings]
+        assert full == [*[one.id for one in reversed(found[:count])][:11], last]
 
 
 def test_what_matters_little_is_never_told_in_full() -> None:
@@ -133,6 +145,16 @@ def test_risks_that_all_findings_of_a_rule_have_are_said_once() -> None:
     assert html.count("Open TCP connections to S3 drop once") == 1
     assert html.count("one of its own") == 1
     assert html.count(S3_FINDING.risks[1].split(" that")[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "there"), [("VPC <shop> & co", "VPC &lt;shop&gt; &amp; co"), ("VPC שלום", "\u2068VPC שלום\u2069")]
+)
+def test_a_name_from_right_to_left_does_not_turn_its_neighbours(title: str, there: str) -> None:
+    """WeasyPrint lays `bdi` out like any text, so marks in the text do it; others need none."""
+    html = render_paper(audit_with(findings=(replace(S3_FINDING, severity=Severity.LOW, saving=None, title=title),)))
+    assert f">{there} <span" in html
+    assert "<bdi>" not in html
 
 
 def test_a_long_change_is_named_and_a_short_one_stands_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.abc
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -100,6 +101,17 @@ def test_each_of_its_pictures_says_in_words_what_it_shows() -> None:
     assert len(found) > 10
     assert all(figure.get("/Alt") for figure in found)
     assert any("NAT data processed, by cost a month" in figure["/Alt"] for figure in found)
+
+
+def test_a_label_in_a_picture_is_drawn_as_one_text_so_that_its_letters_join() -> None:
+    """Arabic letters have other forms beside others; WeasyPrint alone draws each by itself, from left to right."""
+    label = "\u0645\u0631\u062d\u0628\u0627"
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20">'
+    picture = f'{svg}<title>t</title><text x="5" y="9">{label}</text></svg>'
+    page = PdfReader(BytesIO(render_pdf(f'<html lang="en"><title>t</title>{picture}</html>'))).pages[0]
+    contents = page.get_contents()
+    assert contents is not None
+    assert len(re.findall(rb"\bT[jJ]\b", contents.get_data())) == 1
 
 
 def figures(tag: Any) -> Iterator[Any]:  # noqa: ANN401 -- objects of a PDF
