@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 IN_FULL = 12
 """Findings in full: more than anybody carries out before the next report, about two a page."""
 
+LISTED = 60
+"""Findings not in full that are named, each with what it saves: two pages; where there are more, they are summed."""
+
 SMALL = Decimal(1)
 """A finding of low severity that can save less, USD a month, is not told in full."""
 
@@ -87,7 +90,7 @@ class Summary:
 class Paper:
     """What the paper tells; `full`, `rest` and `elsewhere` are the whole plan, so they add up to its saving.
 
-    The rest is listed one by one where that is no longer than a table of sums, else it is summed. `told` are the ids of
+    The rest is listed one by one where it is `LISTED` at most, else it is summed. `told` are the ids of
     findings that have a place on paper, to which links can lead.
     """
 
@@ -132,7 +135,7 @@ def paper(view: View) -> Paper:
     steps = view.step_of
     full = _foremost(view.findings, steps)
     rest = _others(view.findings, full)
-    summaries = _summaries(rest, steps) if len(rest) > ROWS else ()
+    summaries = _summaries(rest, steps) if len(rest) > LISTED else ()
     listed = () if summaries else rest
     lines = tuple(_lines(full, view.audit))
     open_ids = _ids(view.findings)

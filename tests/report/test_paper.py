@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from auditor.model.audit import Audit, NatRoute, PlanStep, Saving, Severity
-from auditor.report.paper import IN_FULL, paper, render_paper
+from auditor.report.paper import IN_FULL, LISTED, paper, render_paper
 from auditor.report.pdf import render_pdf
 from auditor.report.proof import Proofs
 from auditor.report.queries import endpoint_queries, nat_queries
@@ -81,15 +81,21 @@ def test_thousands_of_findings_are_tens_of_pages_and_say_where_the_rest_is() -> 
 
 
 def test_a_few_others_are_listed_each_with_its_place_and_saving() -> None:
-    told = paper(view(large(40)))
-    assert len(told.listed) == told.rest.count == 40 - IN_FULL
+    told = paper(view(large(72)))
+    assert len(told.listed) == told.rest.count == 72 - IN_FULL == LISTED
     assert told.summaries == ()
-    html = render_paper(large(40))
-    assert "the other 28</a> in a table" in html
+    html = render_paper(large(72))
+    assert "the other 60</a> in a table" in html
     row = html[html.index('<tr><td id="rule-1:vpc-00001:s3">') :].partition("</tr>")[0]
     assert "VPC number 1 has no S3 gateway endpoint" in row
     assert "000000000001" in row
     assert row.endswith('<td class="number">$1.00</td>')
+
+
+def test_more_others_than_two_pages_are_summed() -> None:
+    told = paper(view(large(73)))
+    assert told.listed == ()
+    assert sum(row.sums.count for row in told.summaries) + told.more.count == told.rest.count == 61
 
 
 def test_what_saves_most_is_in_full_however_grave_then_what_may_and_then_the_gravest() -> None:
