@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from auditor.checked import like
 from auditor.moments import Moments
@@ -29,6 +29,7 @@ class Schedule(BaseModel):
     name: ScheduleName
     cron: str
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    longest_hours: Annotated[int, Field(ge=1, le=168)] = 24
     accounts: Any = None
     organization: Any = None
     organizational_units: Any = None
@@ -60,7 +61,7 @@ class Schedule(BaseModel):
 
     def over(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values of a configuration with those of this schedule over them."""
-        own = {"name", "cron", "timezone", "mail_to", "mail_owners", "when"}
+        own = {"name", "cron", "timezone", "longest_hours", "mail_to", "mail_owners", "when"}
         changed = values | self.model_dump(exclude=own, exclude_none=True)
         mail = {key: one for key, one in (("to", self.mail_to), ("when", self.when)) if one is not None}
         if mail and (isinstance(changed.get("mail"), dict) or self.mail_to is not None):

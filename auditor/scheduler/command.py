@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,10 @@ class Schedules:
         stop = Stop(clock, grace)
         stop.listen()
         board = Board([schedule.name for schedule, _ in self.each], clock)
-        plans = [Plan(one.name, config, Watch(one.moments, clock.now())) for one, config in self.each]
+        plans = [
+            Plan(one.name, config, Watch(one.moments, clock.now()), timedelta(hours=one.longest_hours))
+            for one, config in self.each
+        ]
         return Service(plans, Ledger(self.config, _owner()), Worker(InProcess(log), board, stop, clock))
 
 

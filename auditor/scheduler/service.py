@@ -39,11 +39,15 @@ _STOPPED = 130
 
 @dataclass
 class Plan:
-    """A schedule, the configuration of its runs, and when it and its debts are looked at again (monotonic clock)."""
+    """A schedule, the configuration of its runs, and when it and its debts are looked at again (monotonic clock).
+
+    A run that takes more than `longest` is ended.
+    """
 
     name: str
     config: Config
     watch: Watch
+    longest: timedelta
     look_at: float = 0
     pay_at: float = 0
     told_of: datetime | None = None
@@ -88,7 +92,7 @@ class Service:
         if lease is None:
             raise UsageError(f"schedule {plan.name!r} is being run elsewhere: try again when that run is over")
         with Held(lease, self.worker.clock) as held:
-            ended = self.worker.make(plan.config, Occasion(self._now(), plan.name), held)
+            ended = self.worker.make(plan.config, Occasion(self._now(), plan.name), held, plan.longest)
         return _STOPPED if ended is None else int(ended.exit_code)
 
     def _ask(self) -> None:
@@ -133,7 +137,7 @@ class Service:
             now = self._now()
             if due := plan.watch.due(now):
                 occasion = Occasion(now, plan.name, due)
-                if ended := self.worker.make(plan.config, occasion, held):
+                if ended := self.worker.make(plan.config, occasion, held, plan.longest):
                     self._settle(plan, occasion, ended)
 
     def _pay(self, plan: Plan) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from auditor.config import Config
+from auditor.errors import Exit
 from auditor.recording import Occasion
 from auditor.scheduler.board import Board
 from auditor.scheduler.clock import Clock
@@ -17,6 +19,9 @@ from auditor.scheduler.task import Ended, Start, Task
 TICK = 0.5
 """Seconds between two looks at what may change: the clock, signals, the lease."""
 
+TOLD_WITHIN = timedelta(hours=1)
+"""How long sending messages may take by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -27,12 +32,12 @@ class Worker:
     stop: Stop
     clock: Clock
 
-    def make(self, config: Config, occasion: Occasion, held: Held) -> Ended | None:
-        """Make a run; `None` where it was ended before its time: then it left nothing."""
+    def make(self, config: Config, occasion: Occasion, held: Held, longest: timedelta) -> Ended | None:
+        """Make a run, which fails if it takes longer; `None` where it was abandoned: then it left nothing."""
         fields = _fields(occasion)
         say("run began", logging.INFO, fields)
         began = self.clock.monotonic()
-        ended = self._awaited(Task(config, occasion), held)
+        ended = self._awaited(Task(config, occasion), held, longest)
         if ended is None:
             return None
         seconds = round(self.clock.monotonic() - began, 1)
@@ -47,28 +52,39 @@ class Worker:
 
     def tell(self, config: Config, occasion: Occasion, failure: str, held: Held | None = None) -> None:
         """Tell people of a run that could not tell of itself."""
-        if ended := self._awaited(Task(config, occasion, failure), held):
+        if ended := self._awaited(Task(config, occasion, failure), held, TOLD_WITHIN):
             _say_delivered(ended, _fields(occasion))
 
     def pay(self, config: Config, occasion: Occasion, held: Held) -> None:
         """Send what earlier runs of the schedule still owe."""
-        if ended := self._awaited(Task(config, occasion, owed=True), held):
+        if ended := self._awaited(Task(config, occasion, owed=True), held, TOLD_WITHIN):
             _say_delivered(ended, _fields(occasion))
 
-    def _awaited(self, task: Task, held: Held | None) -> Ended | None:
+    def _awaited(self, task: Task, held: Held | None, longest: timedelta) -> Ended | None:
         running = self.start(task)
+        end = self.clock.monotonic() + longest.total_seconds()
         while (ended := running.ended(TICK)) is None:
             self.board.still_here()
             if why := self._reason_to_end(held):
                 running.kill()
                 say("run abandoned", logging.WARNING, _fields(task.occasion), problem=why)
                 return None
+            if self.clock.monotonic() > end:
+                running.kill()
+                return Ended(Exit.BUG, _too_long(longest), is_told=False)
         return ended
 
     def _reason_to_end(self, held: Held | None) -> str | None:
         if self.stop.is_overdue:
             return "asked to stop; it is made up for at the next start"
         return "the lease was lost, so another replica may make it" if held and held.is_lost else None
+
+
+def _too_long(longest: timedelta) -> str:
+    return (
+        f"it had not ended after {longest / timedelta(hours=1):g} h and was killed: the log says how far it came; "
+        "where it needs longer, raise longest_hours of its schedule"
+    )
 
 
 def _fields(occasion: Occasion) -> Fields:

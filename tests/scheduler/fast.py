@@ -51,6 +51,7 @@ class Runs:
     clock: FastClock
     store: str
     seconds: float = 20
+    seconds_to_tell: float = 0
     ends: Ended = field(default_factory=lambda: Ended(Exit.REPORTED))
     is_stored: bool = True
     meanwhile: Callable[[], None] = lambda: None
@@ -62,7 +63,9 @@ class Runs:
         assert self.going_on == 0, "runs overlap"
         self.tasks.append(task)
         self.going_on += 1
-        return Run(self, task, self.clock.passed + (0 if task.failure or task.owed else self.seconds))
+        return Run(
+            self, task, self.clock.passed + (self.seconds_to_tell if task.failure or task.owed else self.seconds)
+        )
 
     @property
     def due(self) -> list[datetime | None]:
@@ -129,6 +132,8 @@ def replica(store: Path | str, clock: FastClock | None = None, owner: str = "a",
     config = load(store=str(store))
     board, stop, runs = Board(crons, clock), Stop(clock, 30), Runs(clock, str(store))
     utc = ZoneInfo("UTC")
-    plans = [Plan(name, config, Watch(Moments(cron, utc), clock.now())) for name, cron in crons.items()]
+    plans = [
+        Plan(name, config, Watch(Moments(cron, utc), clock.now()), timedelta(hours=24)) for name, cron in crons.items()
+    ]
     service = Service(plans, Ledger(config, owner), Worker(runs, board, stop, clock))
     return Replica(clock, runs, service, board, stop)

@@ -79,6 +79,32 @@ def test_the_very_first_run_can_be_missed_too(tmp_path: Path) -> None:
     assert again.runs.due == [FIRST]
 
 
+def test_a_run_that_never_ends_is_ended_and_told_of_and_keeps_no_other_from_its_time(tmp_path: Path) -> None:
+    one = replica(tmp_path, daily="1 6 * * *")
+    one.service.plans[0].longest = 2 * MINUTE
+    one.runs.seconds = 10**9
+    one.until(240)
+    assert one.runs.killed == 1
+    assert "it had not ended after 0.0333333 h and was killed" in one.runs.failures[0]
+    assert "raise longest_hours of its schedule" in one.runs.failures[0]
+    (run,) = Store(open_place(str(tmp_path))).listing().runs
+    assert (run.manifest.due, run.manifest.exit_code) == (FIRST, Exit.BUG)
+    one.clock.set_by = timedelta(days=1)
+    one.runs.seconds = 100
+    one.until(300)
+    assert one.runs.due == [FIRST, FIRST + timedelta(days=1)]
+
+
+def test_messages_that_never_go_out_do_not_keep_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.scheduler.worker.TOLD_WITHIN", 2 * MINUTE)
+    one = replica(tmp_path)
+    one.runs.seconds_to_tell = 10**9
+    one.runs.ends = Ended(Exit.NO_ACCESS, "no credentials", is_told=False)
+    one.until(300)
+    assert one.runs.killed == len(one.runs.due)
+    assert one.runs.due[:2] == [FIRST, FIRST + 2 * MINUTE]
+
+
 def test_a_failed_run_is_over_for_later_starts_too(tmp_path: Path) -> None:
     one = replica(tmp_path)
     one.runs.ends, one.runs.is_stored = Ended(Exit.NO_ACCESS, "no credentials"), False

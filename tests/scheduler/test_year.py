@@ -108,7 +108,8 @@ def make_a_year_of_runs(file: Path) -> list[tuple[int, int, int]]:
         told.append((int(done.exit_code), len(store.listing().runs), resident()))
         return Here(done)
 
-    plan = Plan(schedule.name, load_scheduled(schedule, file), Watch(schedule.moments, clock.now()))
+    watch = Watch(schedule.moments, clock.now())
+    plan = Plan(schedule.name, load_scheduled(schedule, file), watch, timedelta(hours=24))
     worker = Worker(start, Board([schedule.name], clock), Stop(clock, 30), clock)
     service = Service([plan], Ledger(config, "a"), worker)
     while clock.now().year == 2027:
