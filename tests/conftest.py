@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from aiobotocore.httpsession import AIOHTTPSession
 from hypothesis import HealthCheck, settings
 
 from auditor import pipeline, store
@@ -82,6 +83,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _takes_long(test: pytest.Function) -> bool:
     """It reads the company or tries a law on many examples."""
     return "seeded" in test.fixturenames or bool(getattr(test.function, "is_hypothesis_test", False))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _public_authorities_read_once() -> Iterator[None]:
+    """Each HTTP session reads a hundred and fifty certificates, and a run has one: that was a fiftieth of all tests."""
+    build, known = AIOHTTPSession._build_ssl_contexts, {}
+
+    def built(self: AIOHTTPSession, proxy_url: str | None) -> object:
+        if self._verify is not True or self._cert_file or proxy_url:
+            return build(self, proxy_url)
+        if "made" not in known:
+            known["made"] = build(self, proxy_url)
+        return known["made"]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(AIOHTTPSession, "_build_ssl_contexts", built)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,23 +14,44 @@ import shutil
 import signal
 import sys
 import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from socket import AF_UNIX, socket
+from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from auditor.demo import moto_patches
 from auditor.demo.company import DEMO_NOW, Company, seed
 from auditor.demo.embedded import DEFAULT_REGION, EmbeddedAws
+from auditor.demo.extra import require
+
+FIRST_CALLS = (
+    ("ec2", "describe_vpcs"),
+    ("ec2", "describe_vpc_endpoint_services"),
+    ("cloudwatch", "list_metrics"),
+    ("iam", "list_roles"),
+    ("logs", "describe_log_groups"),
+    ("organizations", "list_roots"),
+    ("route53resolver", "list_resolver_query_log_configs"),
+    ("s3", "list_buckets"),
+    ("sts", "get_caller_identity"),
+)
 
 
 def serve(kind: str, address: str) -> None:
     """Start it, and copy it for everyone who connects."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a copy ended
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+    if kind == "blank":
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     before = dict(os.environ)
+    _share_what_serves()
     with EmbeddedAws() as aws, socket(AF_UNIX) as listening:
-        company = seed(aws, DEMO_NOW) if kind == "seeded" else _nothing(aws)
+        company = _seeded(aws) if kind == "seeded" else _nothing(aws)
         assert dict(os.environ) == before
         environment = aws.environment | {"AWS_CONFIG_FILE": _copied(aws.environment["AWS_CONFIG_FILE"], address)}
         listening.bind(address)
@@ -49,13 +70,31 @@ def _copied(config: str, address: str) -> str:
     return str(shutil.copyfile(config, f"{address}.config"))
 
 
+def _share_what_serves() -> None:
+    """Let a copy's server answer by what the first one has made: half a second for EC2 alone."""
+    threaded: Any = require("moto.moto_server.threaded_moto_server")
+    threaded.create_backend_app = cache(threaded.create_backend_app)
+
+
+def _seeded(aws: EmbeddedAws) -> Company:
+    company = seed(aws, DEMO_NOW)
+    _ask(aws, [("ec2", "describe_vpc_endpoint_services", region) for region in company.regions])
+    return company
+
+
 def _nothing(aws: EmbeddedAws) -> Company:
-    """Nothing is in it, but what EC2's first answer takes half a second to load is there."""
-    boto3.client(
-        "ec2", DEFAULT_REGION, endpoint_url=aws.endpoint_url, aws_access_key_id="x", aws_secret_access_key="x"
-    ).describe_vpcs()
+    """Nothing is in it, but what the first answers take seconds to load is there."""
+    _ask(aws, [(service, call, DEFAULT_REGION) for service, call in FIRST_CALLS])
     aws._post("/moto-api/reset")
     return Company(accounts={}, regions=(), role_name="", external_id="")
+
+
+def _ask(aws: EmbeddedAws, calls: Iterable[tuple[str, str, str]]) -> None:
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    for service, call, region in calls:
+        client = boto3.client(service, region, endpoint_url=aws.endpoint_url, **keys)
+        with suppress(ClientError):  # there is no organization
+            getattr(client, call)()
 
 
 def _is_asked(listening: socket) -> bool:

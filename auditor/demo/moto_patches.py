@@ -33,6 +33,7 @@ Moto: TypeAlias = Any
 # All that the company needs: a module that loads later would draw random ids of its own, once per process.
 _MODULES = (
     "boto3",
+    "moto.backends",
     "moto.server",
     "moto.cloudwatch.models",
     "moto.ec2.models",
@@ -68,11 +69,13 @@ def server() -> Iterator[str]:
 @contextmanager
 def corrected() -> Iterator[None]:
     """Let moto's classes answer as AWS does where the audit depends on it, as long as the context lasts."""
+    backends = require("moto.backends")
     cloudwatch = require("moto.cloudwatch.models")
     ec2 = require("moto.ec2.models")
     regions = require("moto.ec2.responses.availability_zones_and_regions").AvailabilityZonesAndRegions
     with ExitStack() as stack:
         for owner, name, correction in (
+            (backends, "list_of_moto_modules", _listed_once),
             (cloudwatch.Dimension, "__lt__", _dimension_order),
             (cloudwatch.CloudWatchBackend, "get_metric_data", _metric_by_namespace),
             (ec2.EC2Backend, "regions", _company_regions),
@@ -184,6 +187,12 @@ def _zone(backend: Moto, name: str) -> dict[str, str]:
     return {"AvailabilityZone": name, "AvailabilityZoneId": backend.get_zone_by_name(name).zone_id}
 
 
+def _listed_once(original: Callable[[], Iterator[str]]) -> Callable[[], frozenset[str]]:
+    # moto goes through its folders at each request.
+    names = frozenset(original())
+    return lambda: names
+
+
 def _dimension_order(_original: Callable[..., bool]) -> Callable[..., bool]:
     # moto compares values with names: dimensions in another order than they were put in find nothing.
     return lambda one, other: (one.name, one.value) < (other.name, other.value)
@@ -200,23 +209,29 @@ class _Points:
 
 
 def _metric_by_namespace(original: Callable[..., list[Moto]]) -> Callable[..., list[Moto]]:
-    # moto ignores the namespace once there are dimensions, and looks at every point for every query and day.
+    # moto ignores the namespace once there are dimensions, and looks at every point for every query and day. Here it
+    # looks at those of the metric, and of the query's dimensions where it has some.
     def get_metric_data(self: Moto, queries: list[Moto], *window: datetime, **options: Moto) -> list[Moto]:
         if any("MetricStat" not in query for query in queries):
             return original(self, queries, *window, **options)
         points = defaultdict(list)
         for point in self.get_all_metrics():
-            points[point.namespace, point.name].append(point)
+            dimensions = frozenset((one.name, one.value) for one in point.dimensions)
+            for kind in {frozenset(), dimensions}:
+                points[point.namespace, point.name, kind].append(point)
         metrics = [query["MetricStat"]["Metric"] for query in queries]
         return [
             answer
             for query, metric in zip(queries, metrics, strict=True)
-            for answer in original(
-                _Points(points[metric["Namespace"], metric["MetricName"]]), [query], *window, **options
-            )
+            for answer in original(_Points(points[_key(metric)]), [query], *window, **options)
         ]
 
     return get_metric_data
+
+
+def _key(metric: dict[str, Moto]) -> tuple[str, str, frozenset[tuple[str, str]]]:
+    dimensions = frozenset((one["Name"], one["Value"]) for one in metric.get("Dimensions", ()))
+    return metric["Namespace"], metric["MetricName"], dimensions
 
 
 def _company_regions(original: list[Moto]) -> list[Moto]:
