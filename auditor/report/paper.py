@@ -34,7 +34,10 @@ SMALL = Decimal(1)
 """A finding of low severity that can save less, USD a month, is not told in full."""
 
 ROWS = 40
-"""Rows of any table of resources, steps or groups."""
+"""Rows of any table of resources or steps."""
+
+SUMMARIES = 34
+"""Rows of the sums of findings: with heading and totals a page."""
 
 CLOSE_UP = 3
 """NAT gateways whose destinations are listed, the dearest."""
@@ -142,8 +145,8 @@ def paper(view: View) -> Paper:
     return Paper(
         groups=_groups(full, steps),
         listed=listed,
-        summaries=summaries[:ROWS],
-        more=_together(summary.sums for summary in summaries[ROWS:]),
+        summaries=summaries[:SUMMARIES],
+        more=_together(summary.sums for summary in summaries[SUMMARIES:]),
         full=_sums(full, steps),
         rest=_sums(rest, steps),
         elsewhere=_sums_of([step for id_of, step in steps.items() if id_of not in open_ids]),
