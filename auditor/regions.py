@@ -12,7 +12,8 @@ from auditor.judgement import Judgement, Remedy, judge
 from auditor.model.audit import Finding, NotEvaluated, PlanRemediation
 from auditor.model.evidence import Evidence, Scope
 from auditor.model.layout import VpcMap
-from auditor.model.network import Endpoint, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway
 from auditor.model.traffic import Flow
 from auditor.whatif.bill import Traffic
 from auditor.whatif.change import Change

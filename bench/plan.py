@@ -25,11 +25,11 @@ from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.audit import Remediation
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.money import gigabytes
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     EndpointService,
     NatAddress,
     NatGateway,
-    Network,
     Route,
     RouteTable,
     Subnet,

@@ -15,7 +15,8 @@ from auditor.attribution.clients import with_owners
 from auditor.model.attributed import Attribution, NamedBy, TopTalker
 from auditor.model.audit import Audit, Saving
 from auditor.model.evidence import Evidence, Gap, Scope, Source
-from auditor.model.network import Interface, Network, PrefixList
+from auditor.model.network import Network
+from auditor.model.resources import Interface, PrefixList
 from tests.faults.laws import FOLLOWS, PARTS
 from tests.rules.ask import audit, measured, up_to
 from tests.rules.build import GIB, REGION, evidence, nat_series, scan, subnet

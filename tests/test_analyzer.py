@@ -13,7 +13,8 @@ from auditor.analyzer import analyze
 from auditor.model.audit import Audit, Remediation
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source
 from auditor.model.money import total
-from auditor.model.network import NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import NatGateway, Route, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Level
 from auditor.rules import all_rules
 from tests.whatif.networks import AZS, PRICES, REGION, WINDOW, evidences

@@ -15,7 +15,7 @@ from auditor.analyzer import analyze, situation_of, traffics_of
 from auditor.model.audit import Acceptance, AcceptedBy, Audit, Finding, Remediation, Status
 from auditor.model.constraints import Accepted, Constraints
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.rules.view import View
 from tests.rules import build
 from tests.test_analyzer import one_idle

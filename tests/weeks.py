@@ -13,7 +13,8 @@ from auditor.config import Config, load
 from auditor.errors import Exit
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Gap, Scope, Series, Source
 from auditor.model.letter import Delivery
-from auditor.model.network import NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import NatGateway, Route, RouteTable, Subnet, Vpc
 from auditor.recording import Occasion
 from tests.whatif.networks import AZS, PRICES, REGION, WINDOW
 

@@ -11,7 +11,8 @@ from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.task import Task
 from auditor.model.evidence import Window
 from auditor.model.flow_record import fields_of, hindrance
-from auditor.model.network import FlowLog, NatAddress, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import FlowLog, NatAddress, NatGateway
 
 ENOUGH_DAYS = 7
 """A week holds every weekday: beyond it, to know the clients is worth more than to know more days."""

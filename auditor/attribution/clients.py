@@ -9,7 +9,8 @@ from ipaddress import IPv4Network, ip_address
 
 from auditor.attribution.owners import owner_of
 from auditor.model.attributed import Attribution, ClientTraffic, NamedBy, TopTalker
-from auditor.model.network import Interface, NatGateway, Network, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Interface, NatGateway, Subnet
 
 TOP = 20
 """How many pairs of client and destination are kept of each NAT gateway."""

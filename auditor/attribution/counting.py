@@ -22,7 +22,7 @@ from enum import Enum
 
 from auditor.attribution.record_format import RecordFormat
 from auditor.model.flow_record import TRANSIT_FIELD
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 
 NODATA, SKIPDATA, REJECTED, UNREADABLE, OUTSIDE = -1, -2, -3, -4, -5
 """Outcomes of a record below zero; NULL is a record of no NAT gateway, others are the number of the gateway."""

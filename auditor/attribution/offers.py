@@ -13,7 +13,7 @@ from auditor.aws.operations import DESCRIBE_ENDPOINT_SERVICES
 from auditor.errors import UsageError
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.evidence import Evidence, Gap, Scope, Source
-from auditor.model.network import GATEWAY_SERVICES, EndpointService
+from auditor.model.resources import GATEWAY_SERVICES, EndpointService
 
 FindServices = Callable[[ScopeCalls, Iterable[str]], Awaitable[Sequence[EndpointService]]]
 """The endpoint services of a scope with any of these short names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auditor.model.network import Interface
+from auditor.model.resources import Interface
 
 _LAMBDA = re.compile(r"AWS Lambda VPC ENI-(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ECS = re.compile(r"arn:[a-z-]+:ecs:[^:]*:[^:]*:attachment/.+")

@@ -11,7 +11,7 @@ from auditor.attribution.files import find_files
 from auditor.attribution.ranges import Ranges
 from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.tally import Counted, counting
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from auditor.attribution.sources import column_kind, parquet_source, text_source
 from auditor.attribution.summing import Plan, Summing, library
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 
 if TYPE_CHECKING:
     import duckdb

@@ -25,7 +25,7 @@ from auditor.errors import UsageError
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, PlannedScan, TopTalker
 from auditor.model.evidence import Evidence, Gap, Scope, Source, summed
 from auditor.model.money import total
-from auditor.model.network import Interface
+from auditor.model.resources import Interface
 
 FindInterfaces = Callable[[ScopeCalls, Iterable[str]], Awaitable[Sequence[Interface]]]
 """The interfaces of a scope that hold any of these private addresses."""

@@ -20,7 +20,7 @@ from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.scan import Row, Scan
 from auditor.model.attributed import Attributed, AttributedNatGateway, ClientTraffic, DestinationBytes, Name, NamedBy
 from auditor.model.evidence import Window
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from auditor.model.traffic import UNNAMED
 
 if TYPE_CHECKING:

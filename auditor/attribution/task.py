@@ -10,7 +10,7 @@ from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.tally import Tally
 from auditor.model.attributed import Engine
 from auditor.model.evidence import Window
-from auditor.model.network import FlowLog, NatGateway
+from auditor.model.resources import FlowLog, NatGateway
 
 _CENT, _SMALLEST = Decimal("0.01"), Decimal("0.0001")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor.collectors.nat_gateways import parse_nat_gateway
 from auditor.errors import UsageError
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 
 
 def load_nat_gateways(path: Path, region: str) -> tuple[NatGateway, ...]:

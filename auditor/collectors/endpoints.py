@@ -11,7 +11,7 @@ from auditor.aws.operations import DESCRIBE_ENDPOINT_SERVICES, DESCRIBE_ENDPOINT
 from auditor.collectors.batches import FILTER_VALUES, batched
 from auditor.collectors.policies import is_open
 from auditor.collectors.tags import name_of, parse_tags
-from auditor.model.network import Endpoint, EndpointService
+from auditor.model.resources import Endpoint, EndpointService
 
 _SERVICE_PREFIXES = ("com.amazonaws.", "cn.com.amazonaws.", "aws.api.", "aws.sagemaker.")
 _PARTNER_PREFIXES = ("com.amazonaws.vpce.", "cn.com.amazonaws.vpce.")

@@ -14,7 +14,7 @@ from auditor.aws.operations import (
     SEARCH_TRANSIT_ROUTES,
 )
 from auditor.model.longest_prefix import ipv4
-from auditor.model.network import NAT64, TransitGatewayAttachment, TransitGatewayRoute, VpcPeering
+from auditor.model.resources import NAT64, TransitGatewayAttachment, TransitGatewayRoute, VpcPeering
 
 _WAYS_OUT = ("0.0.0.0/0", "::/0", NAT64)
 _SEARCHES = (

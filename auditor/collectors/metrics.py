@@ -15,7 +15,7 @@ from auditor.aws.failures import AwsFailureError, Kind
 from auditor.aws.operations import GET_ENDPOINT_METRICS, GET_NAT_METRICS, Operation
 from auditor.collectors.batches import batched
 from auditor.model.evidence import Series, Window
-from auditor.model.network import Endpoint, NatGateway
+from auditor.model.resources import Endpoint, NatGateway
 
 Days = tuple[date, ...]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.aws.operations import DESCRIBE_NAT_GATEWAYS
 from auditor.collectors.tags import name_of, parse_tags
-from auditor.model.network import NatAddress, NatGateway
+from auditor.model.resources import NatAddress, NatGateway
 
 if TYPE_CHECKING:
     from auditor.aws.calls import ScopeCalls  # not at run time: whoever only parses a file needs no client

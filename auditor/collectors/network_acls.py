@@ -7,7 +7,7 @@ from typing import Any
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_NETWORK_ACLS
 from auditor.collectors.tags import name_of, parse_tags
-from auditor.model.network import AclEntry, NetworkAcl
+from auditor.model.resources import AclEntry, NetworkAcl
 
 
 async def fetch_network_acls(calls: ScopeCalls) -> tuple[NetworkAcl, ...]:

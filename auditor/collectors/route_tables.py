@@ -7,7 +7,7 @@ from typing import Any
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_ROUTE_TABLES
 from auditor.collectors.tags import name_of, parse_tags
-from auditor.model.network import Route, RouteTable
+from auditor.model.resources import Route, RouteTable
 
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 _TARGETS = (

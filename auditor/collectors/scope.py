@@ -33,7 +33,8 @@ from auditor.collectors.surroundings import (
 )
 from auditor.collectors.vpcs import fetch_dns, fetch_subnets, fetch_vpcs, fetch_zones, with_dns
 from auditor.model.evidence import Gap, Scope, Series, Source, Window
-from auditor.model.network import Endpoint, NatGateway, Network, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway, RouteTable
 
 T = TypeVar("T")
 Fetch = Callable[..., Awaitable[tuple[T, ...]]]

@@ -16,7 +16,7 @@ from auditor.aws.operations import (
 )
 from auditor.collectors.batches import FILTER_VALUES, batched
 from auditor.collectors.tags import name_of, parse_tags
-from auditor.model.network import FlowLog, Interface, Permission, PrefixList, SecurityGroup
+from auditor.model.resources import FlowLog, Interface, Permission, PrefixList, SecurityGroup
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.model.network import Tags
+from auditor.model.resources import Tags
 
 
 def parse_tags(resource: dict[str, Any], key: str = "Tags") -> Tags:

@@ -10,7 +10,7 @@ from typing import Any
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import DESCRIBE_SUBNETS, DESCRIBE_VPC_ATTRIBUTE, DESCRIBE_VPCS, DESCRIBE_ZONES
 from auditor.collectors.tags import name_of, parse_tags
-from auditor.model.network import Subnet, Vpc, Zone
+from auditor.model.resources import Subnet, Vpc, Zone
 
 DnsAttributes = tuple[str, bool, bool]
 """VPC id, enableDnsSupport, enableDnsHostnames."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.network import NatGateway, RouteTable
+from auditor.model.resources import NatGateway, RouteTable
 from auditor.remediation.quoted import comment
 from auditor.remediation.routes import destination, endpoints_of, target, to_copy
 from auditor.remediation.shell import ec2, found, printed, tagged, variable

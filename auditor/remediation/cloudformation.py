@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from auditor.model.network import Network, Route
+from auditor.model.network import Network
+from auditor.model.resources import Route
 from auditor.remediation.hosted_zones import guests, vpcs_by_account, zones_of
 from auditor.remediation.quoted import comment, logical, quoted
 from auditor.remediation.routes import destination, endpoints_of, target, to_copy

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.model.network import Endpoint, Network, Route, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, Route, RouteTable
 
 _TARGETS = {
     "nat-": "nat_gateway_id",

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from auditor.model.network import Network, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import RouteTable
 from auditor.remediation.shell import found
 from auditor.whatif.edits import DropEndpoint, DropNatGateway, Edit, RouteSubnetToNat
 from auditor.whatif.route_lookup import DEFAULT_ROUTE

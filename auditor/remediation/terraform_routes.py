@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.network import Network, Route, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import Route, RouteTable
 from auditor.remediation.hcl import KEPT, imported, listed, reference, resource
 from auditor.remediation.quoted import comment, interpolating, label
 from auditor.remediation.routes import destination, endpoints_of, target, to_copy

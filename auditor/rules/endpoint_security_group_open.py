@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import Endpoint, SecurityGroup
+from auditor.model.resources import Endpoint, SecurityGroup
 from auditor.model.traffic import Level
 from auditor.rules.reachability import holds_https
 from auditor.rules.rule import Proposal, Rule, Unjudged

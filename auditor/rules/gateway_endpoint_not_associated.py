@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import Vpc
+from auditor.model.resources import Vpc
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.shares import Shares, counted
 from auditor.rules.view import View

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import Subnet, Vpc
+from auditor.model.resources import Subnet, Vpc
 from auditor.model.traffic import Level
 from auditor.rules.rule import Proposal
 from auditor.rules.shares import Shares

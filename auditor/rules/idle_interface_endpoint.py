@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.audit import Severity
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.rules.reachability import NEEDS, causes_of_bypass
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View

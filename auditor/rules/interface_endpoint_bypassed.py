@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.model.traffic import Level
 from auditor.rules.reachability import NEEDS, causes_of_bypass
 from auditor.rules.rule import Proposal, Rule, Unjudged

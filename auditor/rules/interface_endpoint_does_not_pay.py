@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import GATEWAY_SERVICES, Endpoint
+from auditor.model.resources import GATEWAY_SERVICES, Endpoint
 from auditor.rules.interface_proposals import break_even_of, break_even_sentence
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.shares import size

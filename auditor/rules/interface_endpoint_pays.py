@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.money import gigabytes
-from auditor.model.network import Vpc
+from auditor.model.resources import Vpc
 from auditor.model.traffic import UNKNOWN, Flow
 from auditor.rules.gateway_proposals import NEEDS
 from auditor.rules.interface_proposals import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from auditor.model.attributed import Attribution, NamedBy
-from auditor.model.network import GATEWAY_SERVICES, NatGateway, Subnet, Vpc
+from auditor.model.resources import GATEWAY_SERVICES, NatGateway, Subnet, Vpc
 from auditor.rules.view import View
 from auditor.whatif.break_even import break_even
 from auditor.whatif.edits import AddInterfaceEndpoint

@@ -10,7 +10,7 @@ from decimal import Decimal
 from auditor.model.attributed import Attribution
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import NatGateway, Subnet
+from auditor.model.resources import NatGateway, Subnet
 from auditor.model.traffic import Destination, Level
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.shares import counted, percent, size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.audit import Severity
-from auditor.model.network import Vpc
+from auditor.model.resources import Vpc
 from auditor.rules.gateway_proposals import LOST, NEEDS, lacking, leaves_through_transit, private, saving
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Series, Source
-from auditor.model.network import GATEWAY_SERVICES, NatGateway
+from auditor.model.resources import GATEWAY_SERVICES, NatGateway
 from auditor.model.traffic import UNKNOWN, Destination
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.shares import counted, percent

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from auditor.model.evidence import Source
-from auditor.model.network import GATEWAY_SERVICES, Endpoint, Permission, Vpc
+from auditor.model.resources import GATEWAY_SERVICES, Endpoint, Permission, Vpc
 from auditor.rules.view import View
 from auditor.whatif.admission import HTTPS, holds_port
 from auditor.whatif.edits import AdmitHttps, Edit, TurnOnPrivateDns

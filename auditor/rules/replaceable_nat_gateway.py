@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.model.attributed import Attribution
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import GATEWAY_SERVICES, NatGateway, Vpc
+from auditor.model.resources import GATEWAY_SERVICES, NatGateway, Vpc
 from auditor.rules.gateway_proposals import NEEDS, gateway_edits
 from auditor.rules.interface_proposals import endpoint_of, is_named, new_endpoint, used_services
 from auditor.rules.rule import Proposal, Rule, Unjudged

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.rules.wording import GATEWAY_CHECK, GATEWAY_RISKS

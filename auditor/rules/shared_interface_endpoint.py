@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
-from auditor.model.network import EndpointService, Subnet, Vpc
+from auditor.model.resources import EndpointService, Subnet, Vpc
 from auditor.rules.gateway_proposals import NEEDS
 from auditor.rules.interface_proposals import (
     Used,

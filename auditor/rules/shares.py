@@ -9,7 +9,7 @@ from functools import cached_property
 
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.money import gigabytes
-from auditor.model.network import NatGateway, Subnet
+from auditor.model.resources import NatGateway, Subnet
 from auditor.model.traffic import Destination
 from auditor.rules.view import View
 from auditor.rules.wording import SERVICE_NAMES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.model.audit import Severity
 from auditor.model.evidence import Source
 from auditor.model.flow_record import LEANEST_FIELDS, hindrance, naming_field
-from auditor.model.network import FlowLog, NatGateway
+from auditor.model.resources import FlowLog, NatGateway
 from auditor.rules.rule import Proposal, Rule, Unjudged
 from auditor.rules.view import View
 from auditor.whatif.flow_log import NewFlowLog

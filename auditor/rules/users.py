@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.model.attributed import TopTalker
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from auditor.rules.shares import size
 from auditor.rules.view import View
 

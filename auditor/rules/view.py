@@ -9,7 +9,8 @@ from functools import cached_property
 from auditor.model.attributed import TopTalker
 from auditor.model.constraints import Constraints
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, EndpointService, NatGateway, Network, RouteTable, Subnet, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, EndpointService, NatGateway, RouteTable, Subnet, Vpc
 from auditor.model.traffic import Destination
 from auditor.whatif.flows import endpoint_bytes, nat_bytes
 from auditor.whatif.reconciliation import Reconciliation

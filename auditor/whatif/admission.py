@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from auditor.model.longest_prefix import ipv4, span
-from auditor.model.network import GATEWAY_SERVICES, AclEntry, Endpoint, Network, NetworkAcl, Permission, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import GATEWAY_SERVICES, AclEntry, Endpoint, NetworkAcl, Permission, Subnet
 from auditor.model.traffic import Destination
 from auditor.whatif.edits import (
     AddGatewayEndpoint,

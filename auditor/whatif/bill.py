@@ -9,7 +9,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from auditor.model.money import MONTH_HOURS, Bill, Difference, Item, Line, Prices, gigabytes, subtract
-from auditor.model.network import Endpoint, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway
 from auditor.model.traffic import Flow
 from auditor.whatif.reconciliation import Reconciliation
 from auditor.whatif.routing import Hop, HopKind, Path, as_measured, routes

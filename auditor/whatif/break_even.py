@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
 from auditor.model.money import EXACT, MONTH_HOURS, Item, Prices, total
-from auditor.model.network import Endpoint, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint
 from auditor.whatif.bill import charges
 from auditor.whatif.routing import Path
 from auditor.whatif.saving import Situation

@@ -11,7 +11,8 @@ from auditor.model.attributed import NamedBy, TopTalker
 from auditor.model.audit import FlowLogEvidence, Sender, Talker, Traffic
 from auditor.model.evidence import Evidence
 from auditor.model.money import EXACT, gigabytes
-from auditor.model.network import GATEWAY_SERVICES, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import GATEWAY_SERVICES, NatGateway
 from auditor.model.traffic import Flow, Level
 from auditor.whatif import bill
 from auditor.whatif.flows import nat_bytes

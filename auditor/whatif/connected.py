@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 from ipaddress import IPv4Network, ip_network
 
-from auditor.model.network import Network, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Subnet
 
 Routes = list[tuple[str, str | None]]
 """Destinations and where they lead: nowhere in particular if a route is not active."""

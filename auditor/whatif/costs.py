@@ -10,7 +10,7 @@ from auditor.model.attributed import Engine, FlowLogScan
 from auditor.model.audit import EndpointCost, NatGatewayCost, RunCost, ScanCost, SourceCost
 from auditor.model.evidence import Call, Evidence, summed
 from auditor.model.money import EXACT, Bill, Item, total
-from auditor.model.network import Endpoint, NatGateway
+from auditor.model.resources import Endpoint, NatGateway
 from auditor.whatif.bill import Traffic
 from auditor.whatif.break_even import break_even_at, lowest
 from auditor.whatif.carried import Carried, carried

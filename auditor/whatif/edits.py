@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from auditor.model.network import Endpoint, NatGateway, Network, Permission, Route, RouteTable, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway, Permission, Route, RouteTable, Subnet
 from auditor.whatif.route_lookup import DEFAULT_ROUTE
 
 

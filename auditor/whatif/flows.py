@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.evidence import Evidence, Source
-from auditor.model.network import Endpoint, NatGateway
+from auditor.model.resources import Endpoint, NatGateway
 from auditor.model.traffic import UNKNOWN, Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
 from auditor.whatif.reconciliation import DOWN, UP, Both, Reconciliation, reconcile

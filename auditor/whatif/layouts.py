@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.model.layout import LaidEndpoint, LaidNatGateway, LaidRouteTable, LaidSubnet, Layout, VpcMap
-from auditor.model.network import Network, Route, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import Route, RouteTable
 from auditor.whatif.edits import Edit, apply_all, vpcs_of
 from auditor.whatif.routing import zone_of_nat
 

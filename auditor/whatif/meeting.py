@@ -6,7 +6,8 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from auditor.model.evidence import Scope
-from auditor.model.network import Endpoint, NatGateway, Network, RouteTable, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway, RouteTable, Subnet
 
 
 def apart(scopes: Sequence[Scope]) -> list[tuple[Scope, ...]]:

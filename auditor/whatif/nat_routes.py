@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from auditor.model.audit import NatRoute
-from auditor.model.network import Network, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import RouteTable
 
 Users = Mapping[str, tuple[str, ...]]
 """Subnet ids by the route table that they use."""

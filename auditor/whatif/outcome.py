@@ -16,7 +16,8 @@ from operator import attrgetter, is_not
 from typing import TypeVar
 
 from auditor.model.money import EXACT, ZERO, Bill, Difference, Prices, difference, total
-from auditor.model.network import Endpoint, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint
 from auditor.model.traffic import Destination, Flow
 from auditor.whatif.bill import Pool, Usage, charges, hours, repriced
 from auditor.whatif.routing import End, Path, as_measured, route_from

@@ -16,7 +16,8 @@ from itertools import product
 from typing import Any
 
 from auditor.model.longest_prefix import ADDRESSES, Held, LongestPrefix, ipv4, span
-from auditor.model.network import GATEWAY_SERVICES, Network, Route, RouteTable, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import GATEWAY_SERVICES, Route, RouteTable, Subnet
 from auditor.model.traffic import Destination
 
 DEFAULT_ROUTE = "0.0.0.0/0"

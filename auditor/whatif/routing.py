@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from auditor.model.network import GATEWAY_SERVICES, NAT64, Endpoint, NatGateway, Network, Route, RouteTable, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import GATEWAY_SERVICES, NAT64, Endpoint, NatGateway, Route, RouteTable, Subnet
 from auditor.model.traffic import INTERNET, Destination, Flow
 from auditor.whatif.connected import transit_between
 from auditor.whatif.route_lookup import NAT64_PART, Part, chosen, nat64_parts, parts, passes_endpoints

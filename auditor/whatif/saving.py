@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.model.money import Difference, Prices
-from auditor.model.network import GATEWAY_SERVICES, NatGateway, Network, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import GATEWAY_SERVICES, NatGateway, Subnet
 from auditor.model.traffic import INTERNET, UNKNOWN, Destination, Flow
 from auditor.whatif.bill import Pool, Traffic, used
 from auditor.whatif.route_lookup import NAT64_PART, Part, nat64_parts, parts

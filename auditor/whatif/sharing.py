@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from auditor.model.money import EXACT, MONTH_HOURS, Item, gigabytes
-from auditor.model.network import Network, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Subnet
 from auditor.model.traffic import Destination
 from auditor.whatif.break_even import lowest, rate_of
 from auditor.whatif.edits import AddInterfaceEndpoint, ShareInterfaceEndpoint

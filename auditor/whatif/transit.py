@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from auditor.model.network import NAT64, Network, Subnet, TransitGatewayRoute
+from auditor.model.network import Network
+from auditor.model.resources import NAT64, Subnet, TransitGatewayRoute
 from auditor.whatif.route_lookup import NAT64_PART, Part
 
 

@@ -9,7 +9,8 @@ from enum import Enum
 
 from auditor.errors import UsageError
 from auditor.model.evidence import Evidence
-from auditor.model.network import GATEWAY_SERVICES, Endpoint, NatGateway, Network, Subnet, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import GATEWAY_SERVICES, Endpoint, NatGateway, Subnet, Vpc
 from auditor.whatif.edits import AddGatewayEndpoint, AddInterfaceEndpoint, DropEndpoint, DropNatGateway, Edit
 from auditor.whatif.routing import HopKind
 from auditor.whatif.saving import Situation

@@ -32,7 +32,7 @@ from auditor.collectors.described import load_nat_gateways
 from auditor.model.attributed import Attributed
 from auditor.model.evidence import Window
 from auditor.model.money import Item, Price, Prices
-from auditor.model.network import FlowLog
+from auditor.model.resources import FlowLog
 from tests.attribution import oracle
 from tests.attribution.athena_stub import AthenaStub
 from tests.attribution.logs import Network, Row, text, write

@@ -24,7 +24,7 @@ from auditor.aws.accounts import Access, Accounts, own_account
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.session import AuditSession
 from auditor.model.evidence import Window
-from auditor.model.network import FlowLog, NatAddress, NatGateway
+from auditor.model.resources import FlowLog, NatAddress, NatGateway
 from tests.embedded import MEMBER, OWN, Served
 
 T = TypeVar("T")

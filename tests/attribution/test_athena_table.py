@@ -18,7 +18,7 @@ from auditor.attribution.task import Task
 from auditor.aws.failures import AwsFailureError
 from auditor.model.evidence import Window
 from auditor.model.flow_record import DEFAULT_FIELDS
-from auditor.model.network import FlowLog, NatAddress, NatGateway
+from auditor.model.resources import FlowLog, NatAddress, NatGateway
 from tests.models import model
 
 ALL = (*DEFAULT_FIELDS, "pkt-srcaddr", "pkt-dstaddr", "resource-id", "vpc-id")

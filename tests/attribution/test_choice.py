@@ -11,7 +11,8 @@ import pytest
 from auditor.attribution.choice import Refusal, choose, days_of
 from auditor.attribution.task import Task
 from auditor.model.evidence import Window
-from auditor.model.network import FlowLog, NatAddress, NatGateway, Network, TransitGatewayAttachment
+from auditor.model.network import Network
+from auditor.model.resources import FlowLog, NatAddress, NatGateway, TransitGatewayAttachment
 
 END = datetime(2026, 11, 16, tzinfo=UTC)
 WINDOW = Window(END - timedelta(days=30), END)

@@ -10,7 +10,8 @@ import pytest
 from auditor.attribution.clients import TOP, Subnets, place, with_owners
 from auditor.attribution.owners import owner_of
 from auditor.model.attributed import ClientTraffic, NamedBy, TopTalker
-from auditor.model.network import Interface, NatGateway, Network, Subnet, Tags
+from auditor.model.network import Network
+from auditor.model.resources import Interface, NatGateway, Subnet, Tags
 
 NAT = NatGateway("nat-1", "1", "eu-west-1", "vpc-a")
 

@@ -12,7 +12,7 @@ from auditor.attribution.insights.query import MOST_ROWS, Span, grouped, query_t
 from auditor.attribution.insights.spans import DAY, HOUR, MINUTE, Spans
 from auditor.attribution.record_format import DEFAULT, RecordFormat
 from auditor.aws.failures import AwsFailureError
-from auditor.model.network import NatAddress, NatGateway
+from auditor.model.resources import NatAddress, NatGateway
 
 NAT = NatGateway("nat-1", "1", "eu-west-1", "vpc-1", addresses=(NatAddress(interface_id="eni-1"),))
 

@@ -31,7 +31,7 @@ from auditor.collectors.prices import bundled_prices
 from auditor.model.attributed import Attributed
 from auditor.model.evidence import Window
 from auditor.model.money import EXACT, Prices, gigabytes
-from auditor.model.network import FlowLog, NatGateway
+from auditor.model.resources import FlowLog, NatGateway
 from tests.attribution import oracle
 from tests.attribution.insights_stub import InsightsStub
 from tests.attribution.logs import START, V2, Network, Row, text, write

@@ -18,7 +18,7 @@ from auditor.attribution.task import Estimate, Task, Used, dollars
 from auditor.model.attributed import Engine
 from auditor.model.evidence import Gap, Scope, Source, Window
 from auditor.model.money import Prices
-from auditor.model.network import FlowLog, NatGateway
+from auditor.model.resources import FlowLog, NatGateway
 
 END = datetime(2026, 11, 16, tzinfo=UTC)
 SCOPE = Scope("123456789012", "eu-west-1")

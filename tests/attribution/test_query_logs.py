@@ -24,7 +24,7 @@ from auditor.aws.accounts import Access, Accounts, own_account
 from auditor.aws.session import AuditSession
 from auditor.model.attributed import Name, NamedBy
 from auditor.model.money import EXACT
-from auditor.model.network import FlowLog, NatGateway
+from auditor.model.resources import FlowLog, NatGateway
 from tests.attribution.s3_bucket import IRELAND, RANGES, WINDOW, Store
 from tests.embedded import MEMBER, OWN, Served
 from tests.fault_proxy import FaultProxy

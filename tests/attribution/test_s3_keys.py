@@ -19,7 +19,7 @@ from auditor.attribution.s3.keys import (
 from auditor.aws.failures import AwsFailureError
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
-from auditor.model.network import FlowLog
+from auditor.model.resources import FlowLog
 
 WINDOW = Window(datetime(2026, 11, 30, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC))
 GIB = 2**30

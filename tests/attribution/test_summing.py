@@ -21,7 +21,7 @@ from auditor.attribution.record_format import RecordFormat
 from auditor.attribution.summing import Plan, Sums
 from auditor.attribution.tally import counting
 from auditor.model.evidence import Window
-from auditor.model.network import NatAddress, NatGateway
+from auditor.model.resources import NatAddress, NatGateway
 from tests.attribution import oracle
 from tests.attribution.compiled import run_checked
 from tests.attribution.logs import START, V2, Network, text, write

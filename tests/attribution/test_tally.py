@@ -18,7 +18,7 @@ from auditor.attribution.tally import Counted, counting
 from auditor.collectors.described import load_nat_gateways
 from auditor.model.attributed import Name, NamedBy
 from auditor.model.evidence import Window
-from auditor.model.network import NatAddress, NatGateway
+from auditor.model.resources import NatAddress, NatGateway
 from tests.attribution.logs import START, Network, Row, shuffled, text, write
 from tests.attribution.test_oracle import to_parquet
 

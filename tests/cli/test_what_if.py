@@ -14,16 +14,8 @@ import pytest
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source
 from auditor.model.money import Item, Prices
-from auditor.model.network import (
-    Endpoint,
-    EndpointService,
-    NatGateway,
-    Network,
-    Route,
-    RouteTable,
-    Subnet,
-    Vpc,
-)
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, EndpointService, NatGateway, Route, RouteTable, Subnet, Vpc
 from auditor.store import save_evidence
 from tests.cli.command import OK, USAGE, Done, in_process, refused
 from tests.embedded import clean_environment

@@ -12,7 +12,7 @@ import pytest
 from auditor.aws.calls import ScopeCalls
 from auditor.aws.operations import Operation
 from auditor.collectors.endpoints import fetch_offers, parse_endpoint, parse_endpoint_service, short_service
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from tests.collectors.shapes import item, tags
 
 CREATED = datetime(2025, 3, 1, 12, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from auditor.collectors.gateways import parse_attachment, parse_peering, parse_transit_route
-from auditor.model.network import TransitGatewayAttachment, TransitGatewayRoute, VpcPeering
+from auditor.model.resources import TransitGatewayAttachment, TransitGatewayRoute, VpcPeering
 from tests.collectors.shapes import item
 
 REGION = "eu-west-1"

@@ -18,7 +18,7 @@ from auditor.collectors.endpoints import fetch_endpoint_services, fetch_endpoint
 from auditor.collectors.nat_gateways import fetch_nat_gateways
 from auditor.collectors.network_acls import fetch_network_acls
 from auditor.collectors.route_tables import fetch_route_tables
-from auditor.model.network import TransitGatewayAttachment
+from auditor.model.resources import TransitGatewayAttachment
 from tests.aws.test_xml_reading import by_botocore
 from tests.models import model
 

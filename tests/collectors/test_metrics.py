@@ -21,7 +21,7 @@ from auditor.collectors.metrics import (
     request_of,
 )
 from auditor.model.evidence import Series, Window
-from auditor.model.network import Endpoint, NatGateway
+from auditor.model.resources import Endpoint, NatGateway
 from tests.embedded import MEMBER, OWN, Served, read
 from tests.fault_proxy import FaultProxy
 from tests.fault_proxy_answers import Call

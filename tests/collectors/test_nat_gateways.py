@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from auditor.collectors.nat_gateways import parse_nat_gateway
-from auditor.model.network import NatAddress, NatGateway
+from auditor.model.resources import NatAddress, NatGateway
 from tests.collectors.shapes import item, tags
 
 CREATED = datetime(2025, 3, 1, 12, 30, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.collectors.network_acls import parse_network_acl
-from auditor.model.network import AclEntry, NetworkAcl
+from auditor.model.resources import AclEntry, NetworkAcl
 from tests.collectors.shapes import item, tags
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"

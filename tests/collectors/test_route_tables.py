@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from auditor.collectors.route_tables import parse_route, parse_route_table
-from auditor.model.network import Network, Route, RouteTable, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Route, RouteTable, Subnet
 from auditor.whatif.routing import End, egress
 from tests.collectors.shapes import item, tags
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.collectors.surroundings import parse_flow_log, parse_interface, parse_security_group
-from auditor.model.network import FlowLog, Interface, Permission
+from auditor.model.resources import FlowLog, Interface, Permission
 from tests.collectors.shapes import item, tags
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"

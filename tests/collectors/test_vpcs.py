@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from auditor.collectors.vpcs import parse_subnet, parse_vpc, parse_zone, with_dns
-from auditor.model.network import Vpc
+from auditor.model.resources import Vpc
 from tests.collectors.shapes import item, tags
 
 vpc_item = partial(item, "DescribeVpcs", "Vpcs", VpcId="vpc-1")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from auditor.demo.company import Company
     from auditor.demo.flow_log_plans import FlowLogPlan
-    from auditor.model.network import NatGateway
+    from auditor.model.resources import NatGateway
 
     Clients = Callable[..., Any]
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.model.network import (
-    Network,
-    PrefixList,
-    Route,
-    RouteTable,
-    Subnet,
-    TransitGatewayAttachment,
-    Vpc,
-)
+from auditor.model.network import Network
+from auditor.model.resources import PrefixList, Route, RouteTable, Subnet, TransitGatewayAttachment, Vpc
 
 OWNER, GUEST, REGION = "111111111111", "222222222222", "eu-west-1"
 SEEN_BY_OWNER = Subnet("subnet-1", OWNER, REGION, "vpc-1", "eu-west-1a", name="private-a")

@@ -10,7 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from auditor.model.network import NatGateway, Network, Route
+from auditor.model.network import Network
+from auditor.model.resources import NatGateway, Route
 from tests.embedded import OWN, Served
 
 

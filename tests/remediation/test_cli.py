@@ -12,7 +12,8 @@ from typing import Any, get_args
 import pytest
 
 from auditor.model.audit import Remediation
-from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatAddress, NatGateway, Route, RouteTable, Subnet, Vpc
 from auditor.remediation.cli import commands
 from auditor.whatif.edits import (
     AddGatewayEndpoint,

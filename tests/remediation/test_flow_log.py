@@ -17,7 +17,7 @@ import pytest
 
 from auditor.collectors.surroundings import parse_flow_log
 from auditor.model.flow_record import LEANEST_FIELDS, fields_of, lacks
-from auditor.model.network import FlowLog
+from auditor.model.resources import FlowLog
 from auditor.remediation.flow_log import flow_log_texts
 from auditor.whatif.flow_log import NewFlowLog
 from tests.embedded import served

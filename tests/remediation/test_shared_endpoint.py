@@ -21,7 +21,8 @@ from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.audit import Audit
 from auditor.model.evidence import Evidence
 from auditor.model.money import total
-from auditor.model.network import EndpointService, Network, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import EndpointService, Vpc
 from auditor.remediation.cli import commands
 from auditor.remediation.cloudformation import template
 from auditor.remediation.plan import plan_texts

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from auditor.model.network import Endpoint, NatAddress, NatGateway, Network, Route, RouteTable, Subnet, Vpc
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatAddress, NatGateway, Route, RouteTable, Subnet, Vpc
 from auditor.remediation.cloudformation import template
 from auditor.remediation.services import service_name
 from auditor.remediation.terraform import configuration

@@ -12,13 +12,13 @@ from typing import Any
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
 from auditor.model.money import Item, Price, Prices
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     Endpoint,
     EndpointService,
     FlowLog,
     NatAddress,
     NatGateway,
-    Network,
     Permission,
     Route,
     RouteTable,

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import product
 
 from auditor.model.evidence import Evidence, Series
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     Endpoint,
     EndpointService,
     NatGateway,
-    Network,
     Permission,
     Route,
     RouteTable,

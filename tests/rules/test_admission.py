@@ -8,7 +8,8 @@ import pytest
 
 from auditor.model.audit import Finding
 from auditor.model.evidence import Evidence, Source
-from auditor.model.network import AclEntry, Network, NetworkAcl, Permission, PrefixList, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import AclEntry, NetworkAcl, Permission, PrefixList, Subnet
 from tests.rules.ask import findings
 from tests.rules.build import (
     ACCOUNT,

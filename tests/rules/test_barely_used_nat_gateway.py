@@ -9,7 +9,7 @@ import pytest
 from auditor.model.attributed import TopTalker
 from auditor.model.evidence import Evidence
 from auditor.model.money import Prices
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from auditor.whatif.edits import DropNatGateway
 from tests.rules.ask import edits, findings, measured, unjudged
 from tests.rules.build import (

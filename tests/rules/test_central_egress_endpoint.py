@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.whatif.edits import AddGatewayEndpoint
 from tests.rules.ask import edits, findings, measured, unjudged, up_to
 from tests.rules.build import (

@@ -11,7 +11,7 @@ from auditor.model.attributed import Attribution
 from auditor.model.audit import Saving
 from auditor.model.evidence import Evidence
 from auditor.model.money import Prices
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from auditor.whatif.edits import RouteSubnetToNat
 from tests.rules.ask import edits, findings, measured, up_to
 from tests.rules.build import (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.whatif.edits import DropEndpoint
 from tests.rules.ask import audit, edits, findings, measured, unjudged
 from tests.rules.build import GIB, REGION, YOUNG, A, B, C, app, endpoint_series, evidence, interface, offer

@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, EndpointService
+from auditor.model.resources import Endpoint, EndpointService
 from auditor.model.traffic import Level
 from tests.rules.ask import edits, findings, unjudged
 from tests.rules.build import REGION, A, app, evidence, gateway, interface, vpc

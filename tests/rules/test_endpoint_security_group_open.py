@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, Permission, SecurityGroup
+from auditor.model.resources import Endpoint, Permission, SecurityGroup
 from auditor.model.traffic import Level
 from tests.rules.ask import edits, findings, unjudged
 from tests.rules.build import A, app, evidence, group, interface, subnet, table, vpc

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.model.evidence import Evidence, Gap, Scope, Source
-from auditor.model.network import (
-    Network,
-)
+from auditor.model.network import Network
 from auditor.rules import all_rules
 from auditor.rules.rule import Rule
 from tests.rules.ask import audit, findings, proposals, unjudged

@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model.audit import Saving
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.whatif.edits import AssociateRouteTables
 from tests.rules.ask import edits, findings, up_to
 from tests.rules.build import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, EndpointService
+from auditor.model.resources import Endpoint, EndpointService
 from auditor.whatif.edits import DropEndpoint
 from tests.rules.ask import edits, findings, measured, unjudged
 from tests.rules.build import REGION, YOUNG, A, B, app, endpoint_series, evidence, interface, silent_series

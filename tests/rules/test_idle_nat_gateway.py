@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from auditor.whatif.edits import DropNatGateway
 from tests.rules.ask import edits, findings, measured, unjudged
 from tests.rules.build import REGION, YOUNG, A, app, evidence, nat, nat_series, regional_nat

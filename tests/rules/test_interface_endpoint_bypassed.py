@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model.audit import Finding
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, EndpointService, Permission, SecurityGroup
+from auditor.model.resources import Endpoint, EndpointService, Permission, SecurityGroup
 from auditor.model.traffic import Level
 from auditor.whatif.edits import AdmitHttps, TurnOnPrivateDns
 from tests.rules.ask import edits, findings, up_to

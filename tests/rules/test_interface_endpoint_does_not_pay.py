@@ -10,7 +10,8 @@ import pytest
 from auditor.model.audit import Saving, Severity
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, Prices
-from auditor.model.network import Endpoint, Network, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, Subnet
 from auditor.whatif.edits import DropEndpoint
 from tests.rules.ask import edits, findings, measured, unjudged
 from tests.rules.build import (

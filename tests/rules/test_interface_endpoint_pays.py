@@ -13,7 +13,7 @@ from auditor.model.audit import Saving
 from auditor.model.constraints import Constraints
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, Prices
-from auditor.model.network import EndpointService, Subnet
+from auditor.model.resources import EndpointService, Subnet
 from auditor.model.traffic import Level
 from auditor.whatif.edits import AddInterfaceEndpoint
 from tests.rules.ask import audit, edits, findings, measured, unjudged

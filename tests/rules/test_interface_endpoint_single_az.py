@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint
+from auditor.model.resources import Endpoint
 from auditor.model.traffic import Level
 from tests.rules.ask import edits, findings, unjudged
 from tests.rules.build import PUBLIC_A, A, B, C, app, attachment, evidence, interface, subnet, vpc

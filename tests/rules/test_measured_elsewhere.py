@@ -10,7 +10,8 @@ import pytest
 from auditor.model.attributed import Attribution, NamedBy
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
-from auditor.model.network import Network, PrefixList, Route, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import PrefixList, Route, Subnet
 from auditor.model.traffic import Level
 from tests.rules.ask import edits, findings, unjudged
 from tests.rules.build import (

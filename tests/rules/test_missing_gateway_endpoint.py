@@ -8,7 +8,8 @@ import pytest
 
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint
 from auditor.whatif.edits import AddGatewayEndpoint
 from tests.rules.ask import audit, edits, findings, measured, unjudged, up_to
 from tests.rules.build import (

@@ -10,7 +10,7 @@ import pytest
 from auditor.model.attributed import Attribution
 from auditor.model.audit import Severity
 from auditor.model.evidence import Evidence, Series
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from tests.rules.ask import edits, findings, unjudged
 from tests.rules.build import (
     DAY,

@@ -10,7 +10,8 @@ import pytest
 from auditor.model.attributed import Attribution
 from auditor.model.audit import Saving
 from auditor.model.evidence import Evidence, Scope, Source
-from auditor.model.network import Network, PrefixList, Route, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import PrefixList, Route, RouteTable
 from auditor.whatif.edits import AddGatewayEndpoint
 from tests.rules.ask import audit, edits, findings, measured, unjudged, up_to
 from tests.rules.build import (

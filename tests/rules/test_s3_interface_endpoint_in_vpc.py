@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import Endpoint, RouteTable
+from auditor.model.resources import Endpoint, RouteTable
 from auditor.whatif.edits import AddGatewayEndpoint, AssociateRouteTables, LimitPrivateDnsToInboundResolver
 from tests.rules.ask import edits, findings, measured, unjudged, up_to
 from tests.rules.build import (

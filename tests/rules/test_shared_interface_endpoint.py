@@ -15,7 +15,8 @@ from auditor.model.attributed import Attribution
 from auditor.model.constraints import Constraints
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, Prices
-from auditor.model.network import Network, Route, TransitGatewayRoute
+from auditor.model.network import Network
+from auditor.model.resources import Route, TransitGatewayRoute
 from auditor.whatif.edits import ShareInterfaceEndpoint
 from tests.rules.ask import audit, edits, findings, measured, unjudged
 from tests.rules.build import (

@@ -10,7 +10,7 @@ import pytest
 from auditor.model.attributed import Attribution, FlowLogScan, NamedBy
 from auditor.model.audit import Finding, Saving, Severity
 from auditor.model.evidence import Evidence, Series
-from auditor.model.network import EndpointService
+from auditor.model.resources import EndpointService
 from auditor.model.traffic import Level
 from auditor.rules.shares import percent, size
 from tests.rules.ask import audit, findings, measured, up_to

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.model.audit import Severity
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 from auditor.model.traffic import Level
 from tests.rules.ask import edits, findings
 from tests.rules.build import PUBLIC_B, A, B, C, app, evidence, nat, regional_nat, vpc

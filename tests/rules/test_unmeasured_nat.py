@@ -14,7 +14,7 @@ from auditor.analyzer import analyze
 from auditor.model.evidence import Evidence, Series
 from auditor.model.flow_record import widest_record
 from auditor.model.money import Item, Price, Prices
-from auditor.model.network import FlowLog, NatAddress, NatGateway
+from auditor.model.resources import FlowLog, NatAddress, NatGateway
 from auditor.remediation.remedy import remedy
 from auditor.rules.rule import Proposal
 from auditor.whatif.flow_log import NewFlowLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import NatGateway, RouteTable
+from auditor.model.resources import NatGateway, RouteTable
 from auditor.model.traffic import Level
 from auditor.whatif.edits import DropNatGateway
 from tests.rules.ask import edits, findings, measured, unjudged

@@ -21,16 +21,8 @@ from hypothesis import strategies as st
 from auditor.errors import UsageError
 from auditor.model.evidence import Evidence, Scope, Series, Window
 from auditor.model.money import Item, Price, Prices
-from auditor.model.network import (
-    AclEntry,
-    Endpoint,
-    EndpointService,
-    NatGateway,
-    Network,
-    NetworkAcl,
-    Route,
-    RouteTable,
-)
+from auditor.model.network import Network
+from auditor.model.resources import AclEntry, Endpoint, EndpointService, NatGateway, NetworkAcl, Route, RouteTable
 from auditor.store import load_evidence, save_evidence, write_atomically
 from auditor.store.files import packed, unpacked
 

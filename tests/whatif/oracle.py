@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, ip_network
 from typing import Any
 
 from auditor.model.money import Item
-from auditor.model.network import Endpoint, Network, Route, RouteTable, Subnet, TransitGatewayRoute
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, Route, RouteTable, Subnet, TransitGatewayRoute
 from auditor.model.traffic import Flow
 from tests.whatif.networks import REGION, USD
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     AclEntry,
     Endpoint,
     NatGateway,
-    Network,
     NetworkAcl,
     Permission,
     PrefixList,

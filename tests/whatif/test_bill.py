@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence, Series
 from auditor.model.money import Item, Prices
-from auditor.model.network import Endpoint, NatAddress, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatAddress, NatGateway
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic, bill
 from auditor.whatif.flows import traffic_of

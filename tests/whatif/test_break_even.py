@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from auditor.model.money import Item, Prices
-from auditor.model.network import Endpoint, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway
 from auditor.whatif.bill import Traffic
 from auditor.whatif.break_even import break_even, break_even_at
 from auditor.whatif.routing import Hop, HopKind, Path

@@ -12,7 +12,7 @@ from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy, 
 from auditor.model.audit import Audit, NatGatewayCost, Remediation
 from auditor.model.evidence import Call, Evidence
 from auditor.model.money import ZERO, total
-from auditor.model.network import EndpointService
+from auditor.model.resources import EndpointService
 from tests.whatif.networks import AZS, ELSEWHERE, REGION, WINDOW, evidences
 from tests.whatif.test_outcome import GIB
 from tests.whatif.test_reconciliation import FIRST, LAST, evidence, seen

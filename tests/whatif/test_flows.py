@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from auditor.model.attributed import Attribution
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source, Window
-from auditor.model.network import Endpoint, NatGateway, Network
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, NatGateway
 from auditor.whatif.bill import bill
 from auditor.whatif.flows import endpoint_bytes, nat_bytes, traffic_of
 from tests.whatif.networks import ELSEWHERE, PRICES, REGION, WINDOW, evidences

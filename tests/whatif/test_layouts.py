@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.layout import LaidEndpoint, LaidNatGateway, LaidRouteTable, LaidSubnet
-from auditor.model.network import NatGateway, Route
+from auditor.model.resources import NatGateway, Route
 from auditor.whatif.edits import AddGatewayEndpoint, DropNatGateway, apply_all
 from auditor.whatif.layouts import layout, vpc_maps
 from tests.whatif.networks import AZS, REGION, edits, evidences

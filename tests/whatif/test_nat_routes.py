@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auditor.model.audit import NatRoute
-from auditor.model.network import Network, Route, RouteTable, Subnet
+from auditor.model.network import Network
+from auditor.model.resources import Route, RouteTable, Subnet
 from auditor.whatif.nat_routes import nat_routes
 
 PLACE = {"account_id": "1", "region": "us-east-1", "vpc_id": "vpc-1"}

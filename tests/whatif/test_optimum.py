@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.money import ZERO, total
-from auditor.model.network import Route, RouteTable
+from auditor.model.resources import Route, RouteTable
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
 from auditor.whatif.edits import (

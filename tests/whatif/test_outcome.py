@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from auditor.analyzer import situation_of
 from auditor.model.evidence import Evidence
 from auditor.model.money import Difference, Item
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     Endpoint,
-    Network,
     Route,
     RouteTable,
     Subnet,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, total
-from auditor.model.network import Endpoint, Network, Route, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, Route, RouteTable
 from auditor.model.traffic import Client, Destination, Flow, Level
 from auditor.whatif.bill import Traffic
 from auditor.whatif.edits import (

@@ -14,7 +14,8 @@ from auditor.analyzer import situation_of
 from auditor.model.attributed import Attribution, Engine, FlowLogScan, NamedBy
 from auditor.model.evidence import EVIDENCE_VERSION, Evidence, Scope, Series, Source
 from auditor.model.money import ZERO
-from auditor.model.network import Endpoint, Network, Route, RouteTable
+from auditor.model.network import Network
+from auditor.model.resources import Endpoint, Route, RouteTable
 from auditor.model.traffic import Level
 from auditor.whatif.edits import AddGatewayEndpoint, Edit, RouteSubnetToNat, TurnOnPrivateDns
 from auditor.whatif.flows import traffic_of

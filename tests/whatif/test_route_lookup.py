@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from auditor.model.longest_prefix import LongestPrefix
 from auditor.model.money import Prices
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     Endpoint,
     NatGateway,
-    Network,
     PrefixList,
     Route,
     RouteTable,

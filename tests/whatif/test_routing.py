@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 
 from auditor.model.evidence import Evidence
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     Endpoint,
     NatGateway,
-    Network,
     Route,
     RouteTable,
     Subnet,

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from auditor.model.evidence import Evidence
 from auditor.model.money import Item, Prices
-from auditor.model.network import (
+from auditor.model.network import Network
+from auditor.model.resources import (
     Endpoint,
     NatGateway,
-    Network,
     Route,
     RouteTable,
     Subnet,

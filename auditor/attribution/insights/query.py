@@ -16,7 +16,7 @@ from typing import Any
 from auditor.attribution.counting import record_keys
 from auditor.attribution.record_format import RecordFormat
 from auditor.aws.failures import AwsFailureError, Kind
-from auditor.model.network import NatGateway
+from auditor.model.resources import NatGateway
 
 MOST_ROWS = 100_000
 """Of one query (CloudWatch Logs API reference, StartQuery, read 2026-11-22)."""

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from auditor.aws.failures import AwsFailureError, Kind
 from auditor.errors import UsageError
 from auditor.model.evidence import Window
-from auditor.model.network import FlowLog
+from auditor.model.resources import FlowLog
 
 _LATE = timedelta(hours=2)
 """Files of these hours after the window hold its last records: aggregated up to 10 minutes, delivered 10 later."""

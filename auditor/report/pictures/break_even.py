@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.model.money import ZERO, total
-from auditor.model.network import GATEWAY_SERVICES
+from auditor.model.resources import GATEWAY_SERVICES
 from auditor.report.filters import quantity, usd
 from auditor.report.pictures.axis import short, upright
 from auditor.report.pictures.drawing import Dot, Label, Path, Picture, Shape, label
