@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,15 @@ def test_a_schedule_that_cannot_be_kept_is_named_by_file_and_key(tmp_path: Path,
         Schedules.read(file)
     assert str(refused.value).startswith(said.replace("FILE", str(file)))
     assert "\n" not in str(refused.value)
+
+
+def test_each_schedule_says_how_long_its_runs_may_take(tmp_path: Path) -> None:
+    file = write(tmp_path, "[[schedules]]\nname = 'b'\ncron = '0 6 * * 1'\nlongest_hours = 3\n")
+    service = Schedules.read(file)._service(LogSettings(), 20)
+    assert [plan.longest for plan in service.plans] == [timedelta(hours=24), timedelta(hours=3)]
+    for hours in ("0", "169"):
+        with pytest.raises(UsageError, match="longest_hours of schedules 2"):
+            Schedules.read(write(tmp_path, f"[[schedules]]\nname = 'b'\ncron = '0 6 * * 1'\nlongest_hours = {hours}\n"))
 
 
 def test_schedules_do_not_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ ROWS = 40
 """Rows of any table of resources or steps."""
 
 SUMMARIES = 34
-"""Rows of the sums of findings: with heading and totals a page."""
+"""Rows of the sums of findings: with heading and totals as long as a page."""
 
 CLOSE_UP = 3
 """NAT gateways whose destinations are listed, the dearest."""

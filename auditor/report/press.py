@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from auditor.errors import AuditorError
+from auditor.orphans import end_with_parent
 
 _BLANK = "<html><title>blank</title><p>blank</p></html>"
 
@@ -70,6 +71,7 @@ def _work(pipe: Connection) -> None:
     """The process. Ctrl-C goes to the whole group, and is for whoever started this; who is gone needs no PDF."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # it makes one PDF and ends
+    end_with_parent()
     with suppress(AuditorError):  # what is wrong will be wrong with the paper too
         _made(_BLANK)
     with suppress(EOFError, BrokenPipeError):

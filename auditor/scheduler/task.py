@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from multiprocessing.connection import Connection
-from threading import Thread
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -24,6 +22,7 @@ from auditor.errors import AuditorError, Exit
 from auditor.model.audit import Audit
 from auditor.model.evidence import Gap
 from auditor.model.letter import Delivery
+from auditor.orphans import end_with_parent
 from auditor.recording import Occasion
 from auditor.scheduler.log import LogSettings
 
@@ -156,17 +155,10 @@ def _work(task: Task, pipe: Connection, log: LogSettings) -> None:
     """The process of a run. Whoever stops the service stops this: a signal to the whole group is not for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     log.apply()
     with _FaultTold(pipe):
         pipe.send(perform(task))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(Exit.BUG)
 
 
 class _FaultTold:

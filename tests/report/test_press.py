@@ -58,6 +58,20 @@ def test_it_ends_with_its_block_and_with_the_process_that_started_it() -> None:
     until(lambda: not is_there(there))
 
 
+def test_it_ends_with_that_process_in_the_midst_of_its_work() -> None:
+    """As where a run is killed that does not end, perhaps for what the press is at: minutes of layout."""
+    starts = (
+        "import time; from auditor.report.press import Press; press = Press(); print(press.pid, flush=True)\n"
+        "press.begin('<html><title>t</title>' + '<p>text</p>' * 200_000 + '</html>'); print('sent', flush=True)\n"
+        "time.sleep(60)"
+    )
+    with running([sys.executable, "-c", starts], stdout=subprocess.PIPE) as parent:
+        there = int(line_of(parent))
+        assert line_of(parent) == "sent\n"
+        parent.kill()
+    until(lambda: not is_there(there))
+
+
 def until(condition: Callable[[], object]) -> None:
     """Wait no longer than half a minute."""
     end = time.monotonic() + 30
